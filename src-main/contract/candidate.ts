@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { ErrorInfo } from './error.ts'
+
+export type CandidateState = 'proposed' | 'leased' | 'evaluated' | 'failed'
+
+/** How a score was measured. Two candidates share a front only if their protocol keys are equal. */
+export interface Protocol {
+  readonly metric: string
+  readonly split: 'search' | 'report'
+  readonly samples: number
+  readonly datasetFingerprint: string
+  readonly inputHeight: number
+  readonly inputWidth: number
+  readonly flipTest: boolean
+  readonly recalibrationImages: number
+  readonly recalibrationSeed: number
+  readonly backend: string
+}
+
+export type CandidateOperator = 'stratum' | 'reference' | 'offspring'
+
+export interface CandidateOrigin {
+  readonly operator: CandidateOperator
+  /** 'p=0.5 depths 2-3' for a stratum, 'smallest' | 'hrnet' | 'largest' for a reference row, else ''. */
+  readonly label: string
+  readonly parents: readonly string[]
+  /** Indices of modules taken from the second parent. */
+  readonly modulesTaken: readonly number[]
+  readonly edgesFlipped: number
+}
+
+/** A row of the candidate ledger as the UI sees it. Numbers are null until evaluated. */
+export interface CandidateRow {
+  /** `${runId}:${number}`; `number` counts from 1 within the run, shown as #0012. */
+  readonly id: string
+  readonly runId: string
+  readonly number: number
+  readonly generation: number
+  readonly state: CandidateState
+  readonly genotypeId: string
+  readonly macs: number
+  readonly params: number
+  /** In [0, 1]. */
+  readonly accuracy: number | null
+  /** Further metrics of the same evaluation (per joint, per class, loss). */
+  readonly metrics: Readonly<Record<string, number>>
+  readonly origin: CandidateOrigin
+  readonly attempt: number
+  readonly evaluationMs: number | null
+  readonly protocol: Protocol | null
+  readonly error: ErrorInfo | null
+}
+
+export interface CandidateDetails extends CandidateRow {
+  /** Canonical genotype JSON of method.md 3.4. */
+  readonly genotype: GenotypeJson
+}
+
+export const genotypeJsonSchema = z.object({
+  task: z.enum(['pose', 'segmentation']),
+  width: z.number().int().positive(),
+  maxDepth: z.number().int().min(1).max(9),
+  stages: z.array(
+    z.object({
+      name: z.string(),
+      modules: z.array(
+        z.object({
+          branches: z.number().int(),
+          depths: z.array(z.number()),
+          /** fusion[step][target][source]. */
+          fusion: z.array(z.array(z.array(z.number()))),
+        }),
+      ),
+    }),
+  ),
+})
+export type GenotypeJson = z.infer<typeof genotypeJsonSchema>
+
+export interface GenerationRow {
+  readonly generation: number
+  readonly proposed: number
+  readonly evaluated: number
+  readonly failed: number
+  readonly closed: boolean
+  /** Normalised hypervolume (method.md 7.5) of everything evaluated up to and including this generation. */
+  readonly hypervolume: number | null
+  readonly bestAccuracy: number | null
+}

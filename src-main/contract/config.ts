@@ -1,0 +1,154 @@
+import { z } from 'zod'
+
+/** The frozen configuration of a run: everything that decides its numbers. Defaults come from a preset in resources/presets. */
+
+export const taskKindSchema = z.enum(['pose', 'segmentation'])
+export type TaskKind = z.infer<typeof taskKindSchema>
+
+const positiveInt = z.number().int().positive()
+const fraction = z.number().min(0).max(1)
+
+export const datasetConfigSchema = z.object({
+  /** `drawn` is made on the fly from the seed; `coco` is a folder with annotations/*.json; `camvid` a folder of split/images, split/labels. */
+  source: z.enum(['drawn', 'coco', 'camvid']),
+  /** Absolute folder of a real dataset; absent for drawn data. */
+  path: z.string().min(1).optional(),
+  /** Drawn data only: how many samples each split has. */
+  drawn: z.object({ train: positiveInt.max(100_000), search: positiveInt.max(10_000), report: positiveInt.max(10_000), seed: z.number().int() }),
+  /** Real data: share of the training split that becomes the search split (clips and images stay whole). */
+  searchFraction: z.number().min(0.02).max(0.5),
+  /** At most this many samples of the search split are scored per candidate. */
+  searchLimit: positiveInt,
+  /** At most this many samples of the report split are scored at the end. */
+  reportLimit: positiveInt,
+})
+export type DatasetConfig = z.infer<typeof datasetConfigSchema>
+
+export const spaceConfigSchema = z.object({
+  /** [branches, modules] of each stage from stage 2 on; official is [[2,1],[3,4],[4,3]]. */
+  layout: z.array(z.tuple([z.number().int().min(2).max(4), positiveInt.max(8)])).min(1).max(3),
+  /** Allowed residual blocks per branch, ascending and consecutive; official is [2,3,4,5]. */
+  depthChoices: z.array(z.number().int().min(1).max(9)).min(2).max(6),
+  evolveLastModule: z.boolean(),
+})
+export type SpaceConfig = z.infer<typeof spaceConfigSchema>
+
+export const networkConfigSchema = z.object({
+  /** Channels of branch 0; branch b has baseWidth * 2^b. */
+  baseWidth: positiveInt.max(256),
+  stemChannels: positiveInt.max(256),
+  layer1Blocks: positiveInt.max(8),
+  layer1Planes: positiveInt.max(256),
+  inputHeight: positiveInt.max(4096),
+  inputWidth: positiveInt.max(4096),
+})
+export type NetworkConfig = z.infer<typeof networkConfigSchema>
+
+export const optimizerConfigSchema = z.object({
+  kind: z.enum(['adam', 'sgd']),
+  learningRate: z.number().positive().max(10),
+  momentum: fraction,
+  weightDecay: z.number().min(0).max(1),
+  /** `step`: times 0.1 at each fraction of the training in `dropAt`; `poly`: (1 - it/total)^0.9; `cosine`. */
+  schedule: z.enum(['step', 'poly', 'cosine', 'constant']),
+  dropAt: z.array(fraction).max(4),
+})
+export type OptimizerConfig = z.infer<typeof optimizerConfigSchema>
+
+export const trainConfigSchema = z.object({
+  epochs: z.number().positive().max(2000),
+  batch: positiveInt.max(1024),
+  optimizer: optimizerConfigSchema,
+  /** Iterations between two checkpoints. */
+  checkpointEvery: positiveInt,
+})
+export type TrainConfig = z.infer<typeof trainConfigSchema>
+
+export const supernetConfigSchema = trainConfigSchema.extend({
+  sampling: z.enum(['grouped', 'uniform', 'sandwich']),
+  /** Weight of mean((student - teacher)^2); 0 trains without a teacher forward. */
+  distillationWeight: z.number().min(0).max(100),
+  idleWeights: z.enum(['skipIdle', 'zeroGradient']),
+})
+export type SupernetConfig = z.infer<typeof supernetConfigSchema>
+
+export const searchConfigSchema = z.object({
+  /** Size of the stratified random start (15 strata). */
+  initial: positiveInt.min(15).max(100_000),
+  generations: z.number().int().min(0).max(1000),
+  perGeneration: positiveInt.max(10_000),
+  crossoverProbability: fraction,
+  mutationProbability: fraction,
+  tail: z.enum(['cheap', 'crowding']),
+  recalibrationBatches: positiveInt.max(64),
+  recalibrationBatchSize: positiveInt.max(512),
+  /** Scores with the mirrored image averaged in (pose: with the one-pixel shift). */
+  flipTest: z.boolean(),
+  /** Optional bounds; null means none. */
+  minMacs: z.number().int().positive().nullable(),
+  maxMacs: z.number().int().positive().nullable(),
+  maxParams: z.number().int().positive().nullable(),
+  /** Worker processes that evaluate side by side, one thread each; 0 = one per core, at most 4. */
+  workers: z.number().int().min(0).max(64),
+})
+export type SearchConfig = z.infer<typeof searchConfigSchema>
+
+export const poseTaskConfigSchema = z.object({
+  /** Heat-map Gaussian in heat-map pixels; null = max(1, heat-map height / 32). */
+  sigma: z.number().positive().nullable(),
+  augment: z.boolean(),
+  halfBodyProbability: fraction,
+  scaleFactor: z.number().min(0).max(1),
+  rotationFactor: z.number().min(0).max(180),
+  rotationProbability: fraction,
+  flipProbability: fraction,
+})
+export type PoseTaskConfig = z.infer<typeof poseTaskConfigSchema>
+
+export const segmentationTaskConfigSchema = z.object({
+  augment: z.boolean(),
+  /** Random resize factor range; official 0.5 to 2.1. */
+  scaleMin: z.number().positive().max(4),
+  scaleMax: z.number().positive().max(4),
+  flipProbability: fraction,
+  /** Hard example mining keeps pixels/`miningShare` pixels at least; 0 turns mining off. Official 12. */
+  miningShare: z.number().min(0),
+  miningThreshold: fraction,
+  /** `none`, or `balanced`: median-frequency style weights measured on the training split. */
+  classWeights: z.enum(['none', 'balanced']),
+})
+export type SegmentationTaskConfig = z.infer<typeof segmentationTaskConfigSchema>
+
+export const computeConfigSchema = z.object({
+  backend: z.enum(['auto', 'tensorflow', 'wasm']),
+  /** Threads inside one training operation; 0 = all cores, at most 8. */
+  trainThreads: z.number().int().min(0).max(128),
+})
+export type ComputeConfig = z.infer<typeof computeConfigSchema>
+
+export const runConfigSchema = z.object({
+  preset: z.string().min(1),
+  task: taskKindSchema,
+  seed: z.number().int().min(0).max(2 ** 31 - 1),
+  dataset: datasetConfigSchema,
+  space: spaceConfigSchema,
+  network: networkConfigSchema,
+  teacher: trainConfigSchema,
+  supernet: supernetConfigSchema,
+  search: searchConfigSchema,
+  pose: poseTaskConfigSchema,
+  segmentation: segmentationTaskConfigSchema,
+  compute: computeConfigSchema,
+})
+export type RunConfig = z.infer<typeof runConfigSchema>
+
+/** A preset is a complete configuration with a name and words for people; the seed and dataset path may be overridden. */
+export const presetSchema = z.object({
+  name: z.string().regex(/^[a-z0-9-]+$/),
+  title: z.string(),
+  description: z.string(),
+  /** Where its numbers come from: "method.md 11.2", "ours, tuned on the search split". */
+  source: z.string(),
+  config: runConfigSchema,
+})
+export type Preset = z.infer<typeof presetSchema>

@@ -1,0 +1,42 @@
+/** A test image that previews show. Its picture is fetched by HTTP from `/files/...` below the run. */
+export interface PreviewSample {
+  readonly id: string
+  readonly runId: string
+  readonly split: 'search' | 'report'
+  readonly width: number
+  readonly height: number
+  /** Path for an authorized GET: /api/runs/{run}/preview/{sample}/image (PNG or JPEG, width × height). */
+  readonly imagePath: string
+  /** Truth in pixels of this picture; [x, y, visible] per joint. Null for segmentation. */
+  readonly truthKeypoints: readonly (readonly [number, number, number])[] | null
+  /** /api/runs/{run}/preview/{sample}/truth: raw uint8 class indices, row-major, width × height bytes. Null for pose. */
+  readonly truthLabelPath: string | null
+  /** Person box in this picture, [x, y, w, h]; null for segmentation. */
+  readonly box: readonly [number, number, number, number] | null
+}
+
+export interface PosePrediction {
+  readonly kind: 'pose'
+  readonly sampleId: string
+  /** [x, y, confidence] per joint in pixels of the preview picture. */
+  readonly keypoints: readonly (readonly [number, number, number])[]
+  /** Share of labelled joints within 0.2 torso of the truth; null if the sample has no torso or no truth. */
+  readonly pck: number | null
+}
+
+export interface SegmentationPrediction {
+  readonly kind: 'segmentation'
+  readonly sampleId: string
+  /** /api/runs/{run}/preview/{sample}/prediction/{genotypeId}: raw uint8 class indices, width × height bytes. */
+  readonly labelPath: string
+  readonly pixelAccuracy: number
+  readonly meanIou: number
+}
+
+export type Prediction = PosePrediction | SegmentationPrediction
+
+export interface CandidatePredictions {
+  readonly candidateId: string
+  readonly genotypeId: string
+  readonly predictions: readonly Prediction[]
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { runIdSchema, runRequestSchema } from './run.ts'
+
+/**
+ * Inputs of every remote call, by `noun.verb`. Outputs are the interfaces named in the comment; the router of the engine
+ * must have exactly these procedures, and the renderer derives its client from the router's type.
+ *
+ *   system.status   query        → SystemStatus
+ *   system.doctor   query        → DoctorReport
+ *   presets.list    query        → readonly Preset[]
+ *   datasets.list   query        → readonly RegisteredDataset[]
+ *   datasets.inspect mutation    → DatasetFacts                (validates a folder; EngineError DATASET when unusable)
+ *   datasets.add    mutation     → RegisteredDataset
+ *   datasets.remove mutation     → void                        (forgets it; images stay)
+ *   runs.list       query        → readonly RunSummary[]       (newest first)
+ *   runs.get        query        → RunDetails
+ *   runs.preflight  mutation     → PreflightResult             (same request as start; nothing is stored)
+ *   runs.estimate   query        → CostEstimate                (formula only, answers at once)
+ *   runs.start      mutation     → RunSummary                  (idempotent by id)
+ *   runs.stop       mutation     → RunSummary                  (after a checkpoint)
+ *   runs.resume     mutation     → RunSummary
+ *   runs.rename     mutation     → RunSummary
+ *   runs.pin        mutation     → RunSummary
+ *   runs.delete     mutation     → void                        (CONFLICT while running or pinned)
+ *   runs.metrics    query        → { points: readonly MetricPoint[]; panels: readonly PanelPoint[] }
+ *   runs.log        query        → readonly LogLine[]
+ *   runs.events     subscription → tracked RunEvent            (one run, or all with runId null)
+ *   candidates.list query        → { rows: readonly CandidateRow[]; generations: readonly GenerationRow[] }
+ *   candidates.get  query        → CandidateDetails
+ *   candidates.predict mutation  → CandidatePredictions        (runs a short job when not yet predicted)
+ *   preview.samples query        → readonly PreviewSample[]
+ */
+export const procedureInputs = {
+  'datasets.inspect': z.object({ path: z.string().min(1), format: z.enum(['coco', 'camvid']).nullable().default(null) }),
+  'datasets.add': z.object({
+    path: z.string().min(1),
+    format: z.enum(['coco', 'camvid']).nullable().default(null),
+    name: z.string().trim().min(1).max(80).optional(),
+  }),
+  'datasets.remove': z.object({ id: z.string() }),
+  'runs.get': z.object({ id: runIdSchema }),
+  'runs.preflight': runRequestSchema,
+  'runs.estimate': runRequestSchema,
+  'runs.start': runRequestSchema,
+  'runs.stop': z.object({ id: runIdSchema }),
+  'runs.resume': z.object({ id: runIdSchema }),
+  'runs.rename': z.object({ id: runIdSchema, name: z.string().trim().min(1).max(80) }),
+  'runs.pin': z.object({ id: runIdSchema, pinned: z.boolean() }),
+  'runs.delete': z.object({ id: runIdSchema }),
+  'runs.metrics': z.object({ id: runIdSchema, sinceIteration: z.number().int().min(0).default(0), maxPoints: z.number().int().min(10).max(100_000).default(6000) }),
+  'runs.log': z.object({ id: runIdSchema, limit: z.number().int().min(1).max(5000).default(500) }),
+  'runs.events': z.object({ runId: runIdSchema.nullable(), lastEventId: z.string().nullish() }),
+  'candidates.list': z.object({ runId: runIdSchema }),
+  'candidates.get': z.object({ id: z.string() }),
+  'candidates.predict': z.object({ id: z.string(), sampleIds: z.array(z.string()).default([]) }),
+  'preview.samples': z.object({ runId: runIdSchema }),
+} as const
+
+export interface LogLine {
+  readonly at: number
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+}

@@ -1,0 +1,144 @@
+import type { GenotypeJson, Protocol } from './candidate.ts'
+import type { RunConfig } from './config.ts'
+import type { ErrorInfo } from './error.ts'
+import type { LogLevel, MetricPoint, PanelPoint } from './event.ts'
+import type { PreflightCheck } from './preflight.ts'
+import type { Prediction, PreviewSample } from './preview.ts'
+import type { Baseline, DatasetFacts } from './run.ts'
+
+/**
+ * Engine and worker talk over the child process channel (advanced serialization). A worker has one job at a time;
+ * it stays alive between jobs so that one TensorFlow context serves many. Messages to the worker are commands,
+ * messages from it are events in the past tense. Every job message carries the job id.
+ */
+
+interface JobBase {
+  readonly runId: string
+  readonly config: RunConfig
+  /** Folder of the run: checkpoints/, preview/, predictions/, logs/ below it belong to the worker of this run. */
+  readonly runFolder: string
+  /** Folder for caches that several runs may share. */
+  readonly cacheFolder: string
+  readonly attempt: number
+}
+
+/** Validates the dataset, cuts splits, measures baselines, writes the preview pictures and truth. */
+export interface PrepareJob extends JobBase {
+  readonly kind: 'prepare'
+}
+
+/** Runs one batch of every step (read, smallest and largest iteration, recalibrate + evaluate, checkpoint round trip). */
+export interface PreflightJob extends JobBase {
+  readonly kind: 'preflight'
+}
+
+/** Trains the teacher (largest network) or the super-network; starts from the newest checkpoint of that phase, if one is there. */
+export interface TrainJob extends JobBase {
+  readonly kind: 'train'
+  readonly phase: 'teacher' | 'supernet'
+}
+
+export interface CandidateToEvaluate {
+  readonly candidateId: string
+  readonly genotypeId: string
+  readonly genotype: GenotypeJson
+}
+
+/** Scores candidates with inherited weights; one `candidate-evaluated` or `candidate-failed` each. */
+export interface EvaluateJob extends JobBase {
+  readonly kind: 'evaluate'
+  readonly candidates: readonly CandidateToEvaluate[]
+  readonly split: 'search' | 'report'
+}
+
+/** Predicts the preview samples with one candidate and writes the label maps below the run folder. */
+export interface PredictJob extends JobBase {
+  readonly kind: 'predict'
+  readonly candidate: CandidateToEvaluate
+  /** Empty = all preview samples. */
+  readonly sampleIds: readonly string[]
+}
+
+/** Looks at a dataset folder without a run. */
+export interface InspectDatasetJob {
+  readonly kind: 'inspect-dataset'
+  readonly path: string
+  readonly format: 'coco' | 'camvid' | null
+}
+
+export type Job = PrepareJob | PreflightJob | TrainJob | EvaluateJob | PredictJob | InspectDatasetJob
+
+export type ToWorker =
+  | { readonly kind: 'run-job'; readonly jobId: string; readonly job: Job }
+  /** Ends the job at the next safe point, after a checkpoint; the worker answers `job-failed` with code STOPPED. */
+  | { readonly kind: 'stop-job'; readonly jobId: string }
+  | { readonly kind: 'shut-down' }
+
+export interface WorkerReady {
+  readonly kind: 'ready'
+  readonly backend: string
+  readonly backendVersion: string
+  readonly device: string
+  readonly refused: readonly string[]
+  readonly threads: number
+}
+
+/** Result values of the job kinds. */
+export interface PrepareResult {
+  readonly dataset: DatasetFacts
+  readonly metricName: string
+  readonly baselines: readonly Baseline[]
+  readonly previewSamples: readonly PreviewSample[]
+}
+export interface TrainResult {
+  readonly iterations: number
+  readonly finalLoss: number
+}
+export interface EvaluateResult {
+  readonly evaluated: number
+}
+export interface PredictResult {
+  readonly predictions: readonly Prediction[]
+}
+export interface PreflightJobResult {
+  readonly iterationMsSmallest: number
+  readonly iterationMsLargest: number
+  readonly evaluationMs: number
+  readonly iterationsTeacher: number
+  readonly iterationsSupernet: number
+  readonly peakMemoryBytes: number
+  readonly dataset: DatasetFacts
+}
+export interface InspectDatasetResult {
+  readonly dataset: DatasetFacts
+}
+export interface JobResults {
+  prepare: PrepareResult
+  preflight: PreflightJobResult
+  train: TrainResult
+  evaluate: EvaluateResult
+  predict: PredictResult
+  'inspect-dataset': InspectDatasetResult
+}
+
+export type FromWorker =
+  | WorkerReady
+  | { readonly kind: 'job-completed'; readonly jobId: string; readonly result: JobResults[Job['kind']] }
+  | { readonly kind: 'job-failed'; readonly jobId: string; readonly error: ErrorInfo }
+  /** done/total in the unit of the job: iterations, candidates, samples. */
+  | { readonly kind: 'progressed'; readonly jobId: string; readonly done: number; readonly total: number; readonly note: string }
+  | { readonly kind: 'metrics-recorded'; readonly jobId: string; readonly points: readonly MetricPoint[] }
+  | { readonly kind: 'panel-evaluated'; readonly jobId: string; readonly point: PanelPoint }
+  | { readonly kind: 'checkpoint-written'; readonly jobId: string; readonly phase: 'teacher' | 'supernet'; readonly iteration: number; readonly bytes: number; readonly file: string }
+  | {
+      readonly kind: 'candidate-evaluated'
+      readonly jobId: string
+      readonly candidateId: string
+      readonly accuracy: number
+      readonly metrics: Readonly<Record<string, number>>
+      readonly protocol: Protocol
+      readonly milliseconds: number
+    }
+  | { readonly kind: 'candidate-failed'; readonly jobId: string; readonly candidateId: string; readonly error: ErrorInfo }
+  | { readonly kind: 'check-finished'; readonly jobId: string; readonly check: PreflightCheck }
+  | { readonly kind: 'logged'; readonly jobId: string | null; readonly level: LogLevel; readonly message: string }
