@@ -1,0 +1,78 @@
+import type { ClassFacts, DatasetFacts, SkeletonFacts } from '../contract/index.ts'
+
+/** 8-bit RGB picture, row-major, three bytes a pixel. */
+export interface RgbImage {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/**
+ * A cut-out of a stored picture, perhaps made smaller: pixel (u, v) of `data` lies at (left + u * zoom, top + v * zoom) of
+ * the stored picture, whose size is imageWidth x imageHeight. A whole picture has left = top = 0 and zoom = 1.
+ */
+export interface ImageRegion extends RgbImage {
+  readonly left: number
+  readonly top: number
+  readonly zoom: number
+  readonly imageWidth: number
+  readonly imageHeight: number
+}
+
+export type SplitName = 'train' | 'search' | 'report'
+export const SPLIT_NAMES: readonly SplitName[] = ['train', 'search', 'report']
+
+export interface Skeleton extends SkeletonFacts {
+  /** Joint indices of the two halves of half-body augmentation (method.md 5.5). */
+  readonly upperJoints: readonly number[]
+  readonly lowerJoints: readonly number[]
+}
+
+/** One person in one picture. */
+export interface PoseSample {
+  readonly id: string
+  /** Names the picture; persons of one picture share it. */
+  readonly imageKey: string
+  readonly imageWidth: number
+  readonly imageHeight: number
+  /** x, y, width, height in stored pixels, as annotated (not yet clipped). */
+  readonly box: readonly [x: number, y: number, width: number, height: number]
+  /** [J * 3]: x, y, visibility (0 = unlabelled, 1 = labelled but hidden, 2 = visible). */
+  readonly keypoints: Float32Array
+  /** Annotated area in pixels, the scale of OKS. */
+  readonly area: number
+}
+
+export interface PoseDataset {
+  readonly kind: 'pose'
+  readonly facts: DatasetFacts
+  readonly skeleton: Skeleton
+  readonly splits: Readonly<Record<SplitName, readonly PoseSample[]>>
+  /** Decodes the surroundings of the person. @throws EngineError DATASET if the file cannot be read any more. */
+  loadImage(sample: PoseSample): Promise<ImageRegion>
+}
+
+export interface SegmentationSample {
+  readonly id: string
+  /** Frames of one clip look alike; a clip is never cut apart. */
+  readonly clip: string
+  readonly width: number
+  readonly height: number
+}
+
+export interface LabelledImage {
+  readonly image: RgbImage
+  /** [height * width] class indices, or `classes.ignoreLabel`. */
+  readonly labels: Uint8Array
+}
+
+export interface SegmentationDataset {
+  readonly kind: 'segmentation'
+  readonly facts: DatasetFacts
+  readonly classes: ClassFacts
+  readonly splits: Readonly<Record<SplitName, readonly SegmentationSample[]>>
+  /** @throws EngineError DATASET if a file cannot be read any more. */
+  load(sample: SegmentationSample): Promise<LabelledImage>
+}
+
+export type Dataset = PoseDataset | SegmentationDataset
