@@ -1,0 +1,19 @@
+import { candidatesRouter } from './candidates-router.ts'
+import { datasetsRouter } from './datasets-router.ts'
+import { presetsRouter } from './presets-router.ts'
+import { previewRouter } from './preview-router.ts'
+import { runsRouter } from './runs-router.ts'
+import { systemRouter } from './system-router.ts'
+import { router } from './trpc.ts'
+
+/** Exactly the procedures of contract/procedures.ts; one file per noun. */
+export const appRouter = router({
+  system: systemRouter,
+  presets: presetsRouter,
+  datasets: datasetsRouter,
+  runs: runsRouter,
+  candidates: candidatesRouter,
+  preview: previewRouter,
+})
+
+export type AppRouter = typeof appRouter

@@ -1,0 +1,102 @@
+import type {
+  CandidateDetails,
+  CandidatePredictions,
+  CandidateRow,
+  CostEstimate,
+  DatasetFacts,
+  DoctorReport,
+  GenerationRow,
+  LogLine,
+  MetricPoint,
+  PanelPoint,
+  PreflightResult,
+  Preset,
+  PreviewSample,
+  RegisteredDataset,
+  RunDetails,
+  RunEvent,
+  RunRequest,
+  RunSummary,
+  SystemStatus,
+} from '../contract/index.ts'
+
+/**
+ * What the engine offers, by noun. Routers put it on the wire, the command line calls it in its own process or
+ * through a client of the same shape; neither can tell which. Every method may reject with an EngineError.
+ */
+export interface EngineServices {
+  readonly system: SystemService
+  readonly presets: PresetsService
+  readonly datasets: DatasetsService
+  readonly runs: RunsService
+  readonly candidates: CandidatesService
+  readonly preview: PreviewService
+}
+
+export interface SystemService {
+  status(): Promise<SystemStatus>
+  doctor(): Promise<DoctorReport>
+}
+
+export interface PresetsService {
+  list(): Promise<readonly Preset[]>
+}
+
+export interface DatasetFolder {
+  readonly path: string
+  /** Null: found out from the folder. */
+  readonly format: 'coco' | 'camvid' | null
+}
+
+export interface DatasetsService {
+  list(): Promise<readonly RegisteredDataset[]>
+  inspect(folder: DatasetFolder): Promise<DatasetFacts>
+  add(folder: DatasetFolder & { readonly name?: string | undefined }): Promise<RegisteredDataset>
+  remove(id: string): Promise<void>
+}
+
+export interface MetricsQuery {
+  readonly sinceIteration: number
+  /** Points are thinned evenly per curve until at most this many are left. */
+  readonly maxPoints: number
+}
+
+export interface EventsQuery {
+  /** Null: all runs, but only `status-changed` and `progressed`. */
+  readonly runId: string | null
+  /** Everything after this sequence number is replayed first; null starts with what happens next. */
+  readonly afterSeq: number | null
+  readonly signal: AbortSignal
+}
+
+export interface RunsService {
+  list(): Promise<readonly RunSummary[]>
+  get(id: string): Promise<RunDetails>
+  preflight(request: RunRequest): Promise<PreflightResult>
+  estimate(request: RunRequest): Promise<CostEstimate>
+  start(request: RunRequest): Promise<RunSummary>
+  stop(id: string): Promise<RunSummary>
+  resume(id: string): Promise<RunSummary>
+  rename(id: string, name: string): Promise<RunSummary>
+  pin(id: string, pinned: boolean): Promise<RunSummary>
+  delete(id: string): Promise<void>
+  metrics(
+    id: string,
+    query: MetricsQuery,
+  ): Promise<{ readonly points: readonly MetricPoint[]; readonly panels: readonly PanelPoint[] }>
+  log(id: string, limit: number): Promise<readonly LogLine[]>
+  /** Ends when the signal aborts or the engine closes. */
+  events(query: EventsQuery): AsyncIterable<RunEvent>
+}
+
+export interface CandidatesService {
+  list(
+    runId: string,
+  ): Promise<{ readonly rows: readonly CandidateRow[]; readonly generations: readonly GenerationRow[] }>
+  get(id: string): Promise<CandidateDetails>
+  predict(id: string, sampleIds: readonly string[]): Promise<CandidatePredictions>
+}
+
+export interface PreviewService {
+  samples(runId: string): Promise<readonly PreviewSample[]>
+}
