@@ -1,0 +1,47 @@
+import type { Kernels } from './kernels.ts'
+import { selfTest } from './self-test.ts'
+import { loadTensorflowBinding } from './tensorflow/load-binding.ts'
+import { createTensorflowKernels } from './tensorflow/tensorflow-kernels.ts'
+
+export interface ChosenBackend {
+  readonly kernels: Kernels
+  /** Why the backends before it in the order of preference were not taken. */
+  readonly refused: readonly string[]
+}
+
+export type BackendWish = 'auto' | 'tensorflow' | 'wasm'
+
+/**
+ * Takes the first backend that loads and computes correctly: native TensorFlow (GPU if the library lists one), then WebAssembly.
+ *
+ * @throws Error with every reason when none is left.
+ */
+export async function chooseBackend(wish: BackendWish): Promise<ChosenBackend> {
+  const refused: string[] = []
+  for (const name of wish === 'auto' ? (['tensorflow', 'wasm'] as const) : [wish]) {
+    try {
+      const kernels = name === 'tensorflow' ? openTensorflow() : await openWasm()
+      const problems = selfTest(kernels)
+      if (problems.length === 0) {
+        return { kernels, refused }
+      }
+      refused.push(`${name}: self-test failed: ${problems.join('; ')}`)
+    } catch (thrown) {
+      refused.push(`${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    }
+  }
+  throw new Error(`no usable compute backend: ${refused.join(' | ')}`)
+}
+
+function openTensorflow(): Kernels {
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
+  // Without this a GPU build takes all device memory at once.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'
+  const { binding } = loadTensorflowBinding()
+  return createTensorflowKernels(binding, binding.isUsingGpuDevice() ? 'gpu' : 'cpu')
+}
+
+async function openWasm(): Promise<Kernels> {
+  const { createWasmKernels } = await import('./wasm/wasm-kernels.ts')
+  return createWasmKernels()
+}

@@ -1,0 +1,99 @@
+import type { Handle, Kernels, Shape } from './kernels.ts'
+import type { NetworkOps, NormStatistics, ParameterRef, Value } from './network-ops.ts'
+
+/** Parameters and statistics of a forward pass without gradients. Handles stay owned by the source. */
+export interface EvaluatorSource {
+  readParameter(parameter: ParameterRef): Handle
+  normParameters(name: string): { readonly gamma: ParameterRef; readonly beta: ParameterRef }
+  statistics(name: string): NormStatistics
+}
+
+/**
+ * Receives the batch statistics of each active norm while recalibrating: mean and *biased* variance of one batch,
+ * as handles that the receiver must release, with the number of images in the batch and of positions behind each channel.
+ */
+export type StatisticsSink = (
+  name: string,
+  batch: { readonly mean: Handle; readonly unbiasedVariance: Handle; readonly images: number; readonly positions: number },
+) => void
+
+/** Forward pass without a tape: every activation is released as soon as its last reader is done. */
+export class Evaluator implements NetworkOps {
+  readonly #kernels: Kernels
+  readonly #source: EvaluatorSource
+  readonly #sink: StatisticsSink | null
+
+  /** With a `sink` every norm normalises with its own batch statistics and reports them; without, with the source's statistics. */
+  constructor(kernels: Kernels, source: EvaluatorSource, sink: StatisticsSink | null = null) {
+    this.#kernels = kernels
+    this.#source = source
+    this.#sink = sink
+  }
+
+  conv(x: Value, weight: ParameterRef, stride: number): Value {
+    const [n = 0, h = 0, w = 0] = x.shape
+    return {
+      handle: this.#kernels.conv2d(x.handle, x.shape, this.#source.readParameter(weight), weight.shape, stride),
+      shape: [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, weight.shape[3] ?? 0],
+    }
+  }
+
+  bias(x: Value, bias: ParameterRef): Value {
+    return { handle: this.#kernels.biasAdd(x.handle, this.#source.readParameter(bias)), shape: x.shape }
+  }
+
+  batchNorm(x: Value, name: string, { relu }: { readonly relu: boolean; readonly momentum: number }): Value {
+    const names = this.#source.normParameters(name)
+    const gamma = this.#source.readParameter(names.gamma)
+    const beta = this.#source.readParameter(names.beta)
+    const { mean, variance } = this.#source.statistics(name)
+    if (this.#sink === null) {
+      return { handle: this.#kernels.batchNormInference(x.handle, gamma, beta, mean, variance, relu), shape: x.shape }
+    }
+    const out = this.#kernels.batchNormTrain(x.handle, x.shape, gamma, beta, mean, variance, 1, relu)
+    out.saved.forEach((handle) => this.#kernels.release(handle))
+    const [images = 0, h = 0, w = 0] = x.shape
+    this.#sink(name, {
+      mean: out.runningMean,
+      unbiasedVariance: out.runningVariance,
+      images,
+      positions: images * h * w,
+    })
+    return { handle: out.y, shape: x.shape }
+  }
+
+  addRelu(xs: readonly Value[]): Value {
+    return { handle: this.#kernels.addRelu(xs.map((x) => x.handle)), shape: first(xs).shape }
+  }
+
+  upsampleNearest(x: Value, factor: number): Value {
+    const [n = 0, h = 0, w = 0, c = 0] = x.shape
+    return {
+      handle: this.#kernels.upsampleNearest(x.handle, x.shape, factor),
+      shape: [n, h * factor, w * factor, c],
+    }
+  }
+
+  resizeBilinear(x: Value, height: number, width: number): Value {
+    const shape: Shape = [x.shape[0] ?? 0, height, width, x.shape[3] ?? 0]
+    return { handle: this.#kernels.resizeBilinear(x.handle, x.shape, height, width), shape }
+  }
+
+  concat(xs: readonly Value[]): Value {
+    const [n = 0, h = 0, w = 0] = first(xs).shape
+    const channels = xs.reduce((sum, x) => sum + (x.shape[3] ?? 0), 0)
+    return { handle: this.#kernels.concat(xs.map((x) => x.handle)), shape: [n, h, w, channels] }
+  }
+
+  discard(x: Value): void {
+    this.#kernels.release(x.handle)
+  }
+}
+
+function first(xs: readonly Value[]): Value {
+  const [value] = xs
+  if (value === undefined) {
+    throw new RangeError('at least one tensor is needed')
+  }
+  return value
+}

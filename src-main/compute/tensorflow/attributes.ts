@@ -1,0 +1,107 @@
+import type { Attribute, TensorflowBinding } from './load-binding.ts'
+
+/** Attribute lists of the operations that we call. Built once per backend: the binding converts each list on every call, so they stay short. */
+export interface OperationAttributes {
+  conv(kernel: number, stride: number): readonly Attribute[]
+  addN(count: number): readonly Attribute[]
+  pool(factor: number): readonly Attribute[]
+  readonly batchNormInference: readonly Attribute[]
+  readonly batchNormGradient: readonly Attribute[]
+  batchNormTrain(momentum: number): readonly Attribute[]
+  readonly float: readonly Attribute[]
+  readonly variableType: readonly Attribute[]
+  readonly nhwc: readonly Attribute[]
+  readonly resizeNearest: readonly Attribute[]
+  readonly resizeBilinear: readonly Attribute[]
+  readonly reshape: readonly Attribute[]
+  readonly reduce: readonly Attribute[]
+  concat(count: number): readonly Attribute[]
+  readonly slice: readonly Attribute[]
+  readonly reverse: readonly Attribute[]
+  readonly crossEntropy: readonly Attribute[]
+  readonly argMax: readonly Attribute[]
+  readonly castIntToFloat: readonly Attribute[]
+  readonly adam: readonly Attribute[]
+  readonly momentum: readonly Attribute[]
+  handle(shape: readonly number[], name: string): readonly Attribute[]
+}
+
+export function createAttributes(b: TensorflowBinding, epsilon: number): OperationAttributes {
+  const type = (name: string, value = b.TF_FLOAT): Attribute => ({ name, type: b.TF_ATTR_TYPE, value })
+  const text = (name: string, value: string): Attribute => ({ name, type: b.TF_ATTR_STRING, value })
+  const bool = (name: string, value: boolean): Attribute => ({ name, type: b.TF_ATTR_BOOL, value })
+  const int = (name: string, value: number | readonly number[]): Attribute => ({ name, type: b.TF_ATTR_INT, value })
+  const float = (name: string, value: number): Attribute => ({ name, type: b.TF_ATTR_FLOAT, value })
+  const nhwc = text('data_format', 'NHWC')
+
+  const conv = memo2((kernel: number, stride: number) => [
+    type('T'),
+    int('strides', [1, stride, stride, 1]),
+    // TF's own 'SAME' pads a stride-2 convolution at the bottom and right; PyTorch pads all four sides (method.md 2.5).
+    ...(kernel === 1
+      ? [text('padding', 'VALID')]
+      : [text('padding', 'EXPLICIT'), int('explicit_paddings', [0, 0, 1, 1, 1, 1, 0, 0])]),
+    nhwc,
+    bool('use_cudnn_on_gpu', true),
+    int('dilations', [1, 1, 1, 1]),
+  ])
+  const batchNorm = (training: boolean): Attribute[] => [
+    type('T'),
+    type('U'),
+    float('epsilon', epsilon),
+    nhwc,
+    bool('is_training', training),
+  ]
+  return {
+    conv,
+    addN: memo1((count) => [type('T'), int('N', count)]),
+    pool: memo1((factor) => [
+      type('T'),
+      int('ksize', [1, factor, factor, 1]),
+      int('strides', [1, factor, factor, 1]),
+      text('padding', 'VALID'),
+      nhwc,
+    ]),
+    batchNormInference: batchNorm(false),
+    batchNormGradient: batchNorm(true),
+    batchNormTrain: memo1((momentum) => [...batchNorm(true), float('exponential_avg_factor', momentum)]),
+    float: [type('T')],
+    variableType: [type('dtype')],
+    nhwc: [type('T'), nhwc],
+    resizeNearest: [type('T'), bool('align_corners', false), bool('half_pixel_centers', false)],
+    resizeBilinear: [type('T'), bool('align_corners', false), bool('half_pixel_centers', true)],
+    reshape: [type('T'), type('Tshape', b.TF_INT32)],
+    reduce: [type('T'), type('Tidx', b.TF_INT32), bool('keep_dims', false)],
+    concat: memo1((count) => [type('T'), int('N', count), type('Tidx', b.TF_INT32)]),
+    slice: [type('T'), type('Index', b.TF_INT32)],
+    reverse: [type('T'), type('Tidx', b.TF_INT32)],
+    crossEntropy: [type('T'), type('Tlabels', b.TF_INT32)],
+    argMax: [type('T'), type('Tidx', b.TF_INT32), type('output_type', b.TF_INT32)],
+    castIntToFloat: [type('SrcT', b.TF_INT32), type('DstT'), bool('Truncate', false)],
+    adam: [type('T'), bool('use_locking', false), bool('use_nesterov', false)],
+    momentum: [type('T'), bool('use_locking', false), bool('use_nesterov', false)],
+    handle: (shape, name) => [
+      type('dtype'),
+      { name: 'shape', type: b.TF_ATTR_SHAPE, value: shape },
+      text('shared_name', name),
+      text('container', ''),
+    ],
+  }
+}
+
+function memo1<T>(make: (key: number) => T): (key: number) => T {
+  const known = new Map<number, T>()
+  return (key) => {
+    let value = known.get(key)
+    if (value === undefined) {
+      value = make(key)
+      known.set(key, value)
+    }
+    return value
+  }
+}
+
+function memo2<T>(make: (a: number, b: number) => T): (a: number, b: number) => T {
+  const rows = memo1((a) => memo1((b) => make(a, b)))
+  return (a, b) => rows(a)(b)
+}
