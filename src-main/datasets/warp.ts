@@ -1,0 +1,86 @@
+import type { Affine } from '../vision/affine.ts'
+import type { RgbImage } from './dataset.ts'
+
+/** Mean and deviation of ImageNet in RGB, of values in 0..1 (method.md 2.1). */
+const CHANNEL_MEAN = [0.485, 0.456, 0.406] as const
+const CHANNEL_DEVIATION = [0.229, 0.224, 0.225] as const
+
+const SCALES = CHANNEL_DEVIATION.map((deviation) => 1 / (255 * deviation)) as [number, number, number]
+const OFFSETS = CHANNEL_MEAN.map((mean, channel) => -mean / (CHANNEL_DEVIATION[channel] ?? 1)) as [
+  number,
+  number,
+  number,
+]
+
+export interface WarpTarget {
+  /** Filled with [height, width, 3] from `offset` on. */
+  readonly values: Float32Array
+  readonly offset: number
+  readonly width: number
+  readonly height: number
+}
+
+/** What lies beyond the border: black (0 before normalising, as cv2.warpAffine) or the nearest pixel (as image resizing). */
+export type WarpBorder = 'black' | 'clamp'
+
+/**
+ * Samples a picture bilinearly at the integer pixels of the target and normalises: (value / 255 - mean) / deviation.
+ *
+ * @param toSource - Maps target pixels to source pixels, both named by their centres.
+ */
+export function warpNormalized(
+  image: RgbImage,
+  toSource: Affine,
+  target: WarpTarget,
+  border: WarpBorder = 'black',
+): void {
+  const [a, b, c, d, e, f] = toSource
+  const { values, width, height } = target
+  const sample = border === 'black' ? sampleWithBlackBorder : sampleClamped
+  let position = target.offset
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      sample(image, a * column + b * row + c, d * column + e * row + f, values, position)
+      position += 3
+    }
+  }
+}
+
+function sampleClamped(image: RgbImage, x: number, y: number, values: Float32Array, position: number): void {
+  const clampedX = Math.min(image.width - 1, Math.max(0, x))
+  const clampedY = Math.min(image.height - 1, Math.max(0, y))
+  sampleWithBlackBorder(image, clampedX, clampedY, values, position)
+}
+
+/** Taps outside the picture count as 0, each by itself, so the border fades over one pixel. */
+function sampleWithBlackBorder(
+  image: RgbImage,
+  x: number,
+  y: number,
+  values: Float32Array,
+  position: number,
+): void {
+  const { width, height, data } = image
+  const left = Math.floor(x)
+  const top = Math.floor(y)
+  const right = x - left
+  const down = y - top
+  const hasLeft = left >= 0 && left < width
+  const hasRight = left >= -1 && left < width - 1
+  const hasTop = top >= 0 && top < height
+  const hasBottom = top >= -1 && top < height - 1
+  const w00 = hasTop && hasLeft ? (1 - right) * (1 - down) : 0
+  const w01 = hasTop && hasRight ? right * (1 - down) : 0
+  const w10 = hasBottom && hasLeft ? (1 - right) * down : 0
+  const w11 = hasBottom && hasRight ? right * down : 0
+  const at = (top * width + left) * 3
+  const below = at + width * 3
+  for (let channel = 0; channel < 3; channel++) {
+    let value = 0
+    if (w00 !== 0) value += w00 * (data[at + channel] ?? 0)
+    if (w01 !== 0) value += w01 * (data[at + 3 + channel] ?? 0)
+    if (w10 !== 0) value += w10 * (data[below + channel] ?? 0)
+    if (w11 !== 0) value += w11 * (data[below + 3 + channel] ?? 0)
+    values[position + channel] = value * (SCALES[channel] ?? 0) + (OFFSETS[channel] ?? 0)
+  }
+}
