@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { ImageRegion, PoseSample } from '../../src-main/datasets/dataset.ts'
-import { cropPose } from '../../src-main/datasets/pose-crop.ts'
+import { cropPose, mirrorPartners } from '../../src-main/datasets/pose-crop.ts'
 import { clipBox } from '../../src-main/datasets/pose-box.ts'
 import { COCO_17 } from '../../src-main/datasets/skeletons.ts'
 import { applyAffine, invertAffine } from '../../src-main/vision/affine.ts'
@@ -37,12 +37,19 @@ async function readRegion(path: string): Promise<ImageRegion> {
   }
 }
 
-/** The reference keeps 0 as third coordinate and (0, 0) for joints without a label. */
-function labelledKeypoints(joints: readonly number[]): Float32Array {
-  return Float32Array.from(joints, (value, at) => {
-    const isLabelled = (joints[at - 2] ?? 0) > 0 || (joints[at - 1] ?? 0) > 0
-    return at % 3 === 2 ? (isLabelled ? 2 : 0) : value
-  })
+/** The reference lists joints after the mirror and before the crop, (0, 0) without a label; ours are those of the file. */
+function storedKeypoints(joints: readonly number[], mirrorWidth: number | null): Float32Array {
+  const keypoints = new Float32Array(joints.length)
+  const partners = mirrorPartners(COCO_17)
+  for (let joint = 0; joint < joints.length / 3; joint++) {
+    const x = joints[joint * 3] ?? NaN
+    const y = joints[joint * 3 + 1] ?? NaN
+    if (x > 0 || y > 0) {
+      const stored = mirrorWidth === null ? joint : (partners[joint] ?? joint)
+      keypoints.set([mirrorWidth === null ? x : mirrorWidth - 1 - x, y, 2], stored * 3)
+    }
+  }
+  return keypoints
 }
 
 async function cropExample(index: number) {
@@ -59,7 +66,10 @@ async function cropExample(index: number) {
     imageWidth: image.width,
     imageHeight: image.height,
     box: example.bbox,
-    keypoints: labelledKeypoints(numbersOf(arrays, `jointsBefore${String(index)}`)),
+    keypoints: storedKeypoints(
+      numbersOf(arrays, `jointsBefore${String(index)}`),
+      example.flip ? image.width : null,
+    ),
     area: 1,
   }
   const [inputWidth, inputHeight] = example.size
@@ -117,13 +127,7 @@ describe.skipIf(!hasShared)('person crops against OpenCV (needs ../shared/data/g
   it.each([0, 1, 2])('example %i: joints after crop and mirror', async (index) => {
     const { arrays, sample, crop, example } = await cropExample(index)
     const after = numbersOf(arrays, `jointsAfter${String(index)}`)
-    const partners = COCO_17.joints.map((_, joint) => joint)
-    if (example.flip) {
-      for (const [left, right] of COCO_17.flipPairs) {
-        partners[left] = right
-        partners[right] = left
-      }
-    }
+    const partners = mirrorPartners(COCO_17)
     let compared = 0
     for (let joint = 0; joint < 17; joint++) {
       if ((sample.keypoints[joint * 3 + 2] ?? 0) === 0) {
@@ -134,7 +138,7 @@ describe.skipIf(!hasShared)('person crops against OpenCV (needs ../shared/data/g
         sample.keypoints[joint * 3] ?? NaN,
         sample.keypoints[joint * 3 + 1] ?? NaN,
       )
-      const to = (partners[joint] ?? joint) * 3
+      const to = (example.flip ? (partners[joint] ?? joint) : joint) * 3
       expect(Math.abs(x - (after[to] ?? NaN))).toBeLessThan(1e-3)
       expect(Math.abs(y - (after[to + 1] ?? NaN))).toBeLessThan(1e-3)
       compared++
