@@ -1,0 +1,13 @@
+import type { Migration } from '../migrate.ts'
+import { migration0010 } from './0010-runs.ts'
+import { migration0020 } from './0020-events.ts'
+import { migration0030 } from './0030-search.ts'
+import { migration0040 } from './0040-datasets.ts'
+
+/** In order; a released migration is never edited, a change is a new one. */
+export const ALL_MIGRATIONS: readonly Migration[] = [
+  migration0010,
+  migration0020,
+  migration0030,
+  migration0040,
+]

@@ -1,0 +1,86 @@
+import { statSync } from 'node:fs'
+import type { Database } from 'better-sqlite3'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { EngineError } from '../contract/index.ts'
+import type { DataPaths } from './data-folder.ts'
+import { migrate } from './migrate.ts'
+import type { Migration } from './migrate.ts'
+import { ALL_MIGRATIONS } from './migrations/all-migrations.ts'
+import * as schema from './schema.ts'
+
+/** The handle that every query takes. `$client` is the driver below, for pragmas and closing. */
+export type StudioDatabase = BetterSQLite3Database<typeof schema> & { readonly $client: Database }
+
+/** A transaction offers the same queries. */
+export type Queryable = Pick<
+  StudioDatabase,
+  'select' | 'insert' | 'update' | 'delete' | 'all' | 'get' | 'run'
+>
+
+/** better-sqlite3 13 crashes the whole process on an older Node-API, so it is checked before the import. */
+const NEEDED_NODE_API = 10
+/** A writer of this engine never holds the lock this long; another program (a backup) may. */
+const BUSY_TIMEOUT_MS = 5000
+/** The full check reads every page and index; above this size the quick one has to do, or the start takes seconds. */
+const FULL_CHECK_LIMIT_BYTES = 64 * 2 ** 20
+
+/**
+ * Opens studio.sqlite: WAL, foreign keys, integrity check, migrations with a copy before each.
+ * @throws EngineError MISSING_PART on a runtime that cannot load the driver, STORAGE when the file is damaged.
+ */
+export async function openDatabase(
+  paths: DataPaths,
+  migrations: readonly Migration[] = ALL_MIGRATIONS,
+): Promise<StudioDatabase> {
+  assertNodeApi(process.versions)
+  const { default: Sqlite } = await import('better-sqlite3')
+  const { drizzle } = await import('drizzle-orm/better-sqlite3')
+  const client = new Sqlite(paths.database)
+  try {
+    client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    checkIntegrity(client, paths)
+    client.pragma('journal_mode = WAL')
+    client.pragma('synchronous = NORMAL')
+    client.pragma('foreign_keys = ON')
+    migrate(client, migrations, paths.backups)
+  } catch (thrown) {
+    client.close()
+    throw damaged(thrown, paths)
+  }
+  return drizzle(client, { schema })
+}
+
+export function assertNodeApi(versions: Readonly<Record<string, string | undefined>>): void {
+  if (!(Number(versions['napi']) >= NEEDED_NODE_API)) {
+    throw new EngineError(
+      'MISSING_PART',
+      `The database driver needs Node-API ${NEEDED_NODE_API} (Node 22.14 or newer), this is Node ${versions['node'] ?? '?'} with Node-API ${versions['napi'] ?? 'none'}. Run "npm run setup" and start with "npx scalenas".`,
+    )
+  }
+}
+
+function checkIntegrity(client: Database, paths: DataPaths): void {
+  const check = statSync(paths.database).size > FULL_CHECK_LIMIT_BYTES ? 'quick_check' : 'integrity_check'
+  const answer = String(client.pragma(`${check}(1)`, { simple: true }))
+  if (answer !== 'ok') {
+    throw damagedError(paths, answer)
+  }
+}
+
+function damaged(thrown: unknown, paths: DataPaths): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return damagedError(paths, code)
+  }
+  if (code.startsWith('SQLITE_')) {
+    return new EngineError('STORAGE', `The database ${paths.database} cannot be opened (${code}).`)
+  }
+  return thrown
+}
+
+function damagedError(paths: DataPaths, reason: string): EngineError {
+  return new EngineError(
+    'STORAGE',
+    `The database ${paths.database} is damaged (${reason}). Nothing was changed. Put a copy from ${paths.backups} in its place, or start with another data folder.`,
+  )
+}

@@ -1,0 +1,116 @@
+import { desc, eq, inArray, sql } from 'drizzle-orm'
+import type { RunConfig, RunPhase, RunStatus, RunSummary } from '../contract/index.ts'
+import type { StudioDatabase } from './open-database.ts'
+import { candidates, runs } from './schema.ts'
+
+export type RunRecord = typeof runs.$inferSelect
+
+export interface NewRun {
+  readonly id: string
+  readonly name: string
+  readonly config: RunConfig
+  readonly createdAt: number
+  readonly datasetName: string
+  readonly metricName: string
+}
+
+export type RunPatch = Partial<Omit<RunRecord, 'id' | 'config' | 'createdAt'>>
+
+export interface RunQueries {
+  /** False when a run of that id is there already; then nothing is written. */
+  insert(run: NewRun): boolean
+  find(id: string): RunRecord | null
+  summary(id: string): RunSummary | null
+  /** Newest first. */
+  summaries(): RunSummary[]
+  idsByStatus(statuses: readonly RunStatus[]): string[]
+  update(id: string, patch: RunPatch): void
+  delete(id: string): void
+}
+
+const PALETTE_SIZE = 8
+
+export function createRunQueries(db: StudioDatabase): RunQueries {
+  const list = (): ReturnType<typeof selectSummaries> => selectSummaries(db)
+  return {
+    insert(run) {
+      const row = {
+        id: run.id,
+        name: run.name,
+        preset: run.config.preset,
+        task: run.config.task,
+        status: 'queued' as const,
+        colorIndex: nextColorIndex(db),
+        createdAt: run.createdAt,
+        datasetName: run.datasetName,
+        metricName: run.metricName,
+        config: run.config,
+      }
+      return db.insert(runs).values(row).onConflictDoNothing().run().changes > 0
+    },
+    find: (id) => db.select().from(runs).where(eq(runs.id, id)).get() ?? null,
+    summary(id) {
+      const row = list().where(eq(runs.id, id)).get()
+      return row === undefined ? null : row
+    },
+    summaries: () => list().orderBy(desc(runs.createdAt), desc(runs.id)).all(),
+    idsByStatus: (statuses) =>
+      db
+        .select({ id: runs.id })
+        .from(runs)
+        .where(inArray(runs.status, [...statuses]))
+        .orderBy(runs.createdAt, runs.id)
+        .all()
+        .map((row) => row.id),
+    update(id, patch) {
+      db.update(runs).set(patch).where(eq(runs.id, id)).run()
+    },
+    delete(id) {
+      db.delete(runs).where(eq(runs.id, id)).run()
+    },
+  }
+}
+
+/** The order of phases is that of RUN_PHASES; the summary needs no row of another table but the ledger's two aggregates. */
+function selectSummaries(db: StudioDatabase) {
+  return db
+    .select({
+      id: runs.id,
+      name: runs.name,
+      preset: runs.preset,
+      task: runs.task,
+      status: runs.status,
+      phase: sql<RunPhase | null>`${runs.phase}`,
+      progress: runs.progress,
+      secondsLeft: runs.secondsLeft,
+      colorIndex: runs.colorIndex,
+      pinned: runs.pinned,
+      attempt: runs.attempt,
+      createdAt: runs.createdAt,
+      startedAt: runs.startedAt,
+      endedAt: runs.endedAt,
+      datasetName: runs.datasetName,
+      metricName: runs.metricName,
+      bestAccuracy: sql<
+        number | null
+      >`(SELECT max(${candidates.accuracy}) FROM ${candidates} WHERE ${candidates.runId} = ${runs.id})`,
+      candidates: sql<number>`(SELECT count(*) FROM ${candidates} WHERE ${candidates.runId} = ${runs.id})`,
+      error: runs.error,
+    })
+    .from(runs)
+    .$dynamic()
+}
+
+/** The colour that the fewest runs have, lowest index first, so that neighbours in a list differ. */
+function nextColorIndex(db: StudioDatabase): number {
+  const used = new Array<number>(PALETTE_SIZE).fill(0)
+  const counted = db
+    .select({ colorIndex: runs.colorIndex, count: sql<number>`count(*)` })
+    .from(runs)
+    .groupBy(runs.colorIndex)
+    .all()
+  for (const { colorIndex, count } of counted) {
+    used[colorIndex] = count
+  }
+  return used.indexOf(Math.min(...used))
+}

@@ -1,0 +1,56 @@
+import { createAttemptQueries, createPhaseQueries } from './attempt-queries.ts'
+import type { AttemptQueries, PhaseQueries } from './attempt-queries.ts'
+import { createCandidateQueries } from './candidate-queries.ts'
+import type { CandidateQueries } from './candidate-queries.ts'
+import { createCheckpointQueries } from './checkpoint-queries.ts'
+import type { CheckpointQueries } from './checkpoint-queries.ts'
+import type { DataPaths } from './data-folder.ts'
+import { createDatasetQueries, createSettingQueries } from './dataset-queries.ts'
+import type { DatasetQueries, SettingQueries } from './dataset-queries.ts'
+import { createEventQueries } from './event-queries.ts'
+import type { EventQueries } from './event-queries.ts'
+import { createMetricQueries } from './metric-queries.ts'
+import type { MetricQueries } from './metric-queries.ts'
+import { openDatabase } from './open-database.ts'
+import type { StudioDatabase } from './open-database.ts'
+import { createRunQueries } from './run-queries.ts'
+import type { RunQueries } from './run-queries.ts'
+
+/** The database of one data folder, by noun. Calls are synchronous and short; one connection serves them all. */
+export interface Store {
+  readonly paths: DataPaths
+  readonly runs: RunQueries
+  readonly attempts: AttemptQueries
+  readonly phases: PhaseQueries
+  readonly events: EventQueries
+  readonly metrics: MetricQueries
+  readonly candidates: CandidateQueries
+  readonly checkpoints: CheckpointQueries
+  readonly datasets: DatasetQueries
+  readonly settings: SettingQueries
+  readonly db: StudioDatabase
+  /** All of it or nothing; `work` must not await. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+export async function openStore(paths: DataPaths): Promise<Store> {
+  const db = await openDatabase(paths)
+  return {
+    paths,
+    runs: createRunQueries(db),
+    attempts: createAttemptQueries(db),
+    phases: createPhaseQueries(db),
+    events: createEventQueries(db),
+    metrics: createMetricQueries(db),
+    candidates: createCandidateQueries(db),
+    checkpoints: createCheckpointQueries(db),
+    datasets: createDatasetQueries(db),
+    settings: createSettingQueries(db),
+    db,
+    transaction: (work) => db.$client.transaction(work).immediate(),
+    close() {
+      db.$client.close()
+    },
+  }
+}
