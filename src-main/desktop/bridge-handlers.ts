@@ -1,0 +1,54 @@
+import { BrowserWindow, dialog, ipcMain, nativeTheme } from 'electron'
+import type { IpcMainInvokeEvent, OpenDialogOptions } from 'electron'
+import { BRIDGE_CHANNELS } from '../../src-preload/bridge.ts'
+import type { EngineConnection, ThemeChoice } from '../../src-preload/bridge.ts'
+import type { EngineKeeper } from './engine-keeper.ts'
+import { pageUrl } from './main-window.ts'
+
+/** Answers the preload script's calls; every sender is checked first. */
+export function registerBridgeHandlers(keeper: EngineKeeper): void {
+  ipcMain.handle(BRIDGE_CHANNELS.connection, async (event): Promise<EngineConnection> => {
+    assertOwnPage(event)
+    const { url, token } = await keeper.address()
+    return { baseUrl: url, token }
+  })
+  ipcMain.handle(BRIDGE_CHANNELS.chooseFolder, (event) => {
+    assertOwnPage(event)
+    return chooseFolder(BrowserWindow.fromWebContents(event.sender))
+  })
+  ipcMain.handle(BRIDGE_CHANNELS.setTheme, (event, theme: unknown) => {
+    assertOwnPage(event)
+    nativeTheme.themeSource = toThemeChoice(theme)
+  })
+}
+
+/** Tells every window that `connection()` has a new answer. */
+export function announceEngineChange(): void {
+  for (const window of BrowserWindow.getAllWindows()) {
+    window.webContents.send(BRIDGE_CHANNELS.engineChanged)
+  }
+}
+
+function assertOwnPage(event: IpcMainInvokeEvent): void {
+  const frame = event.senderFrame
+  const isOwn =
+    frame !== null && frame.parent === null && new URL(frame.url).origin === new URL(pageUrl()).origin
+  if (!isOwn) {
+    throw new Error(`refused a call from ${frame?.url ?? 'a frame that is gone'}`)
+  }
+}
+
+async function chooseFolder(window: BrowserWindow | null): Promise<string | null> {
+  const options: OpenDialogOptions = { title: 'Choose a dataset folder', properties: ['openDirectory'] }
+  const { canceled, filePaths } = window
+    ? await dialog.showOpenDialog(window, options)
+    : await dialog.showOpenDialog(options)
+  return canceled ? null : (filePaths[0] ?? null)
+}
+
+function toThemeChoice(theme: unknown): ThemeChoice {
+  if (theme === 'system' || theme === 'light' || theme === 'dark') {
+    return theme
+  }
+  throw new Error(`theme is ${JSON.stringify(theme)}; allowed are system, light, dark`)
+}

@@ -1,0 +1,97 @@
+import type { EngineAddress, EngineProcess, EngineStarter } from './engine-starter.ts'
+import { createRestartBudget } from './restart-budget.ts'
+
+/** Keeps one engine alive: starts it, restarts it when it dies, ends it with the app. It never restarts a run. */
+export interface EngineKeeper {
+  start(): void
+  /** The address of the living engine; waits through starts and restarts. @throws Error once the keeper has given up. */
+  address(): Promise<EngineAddress>
+  /** Ends the engine for good. */
+  stop(): Promise<void>
+}
+
+export interface EngineKeeperOptions {
+  readonly starter: EngineStarter
+  /** Called at each start after the first one that succeeded. */
+  readonly onChanged: () => void
+  /** Called once, when the restart budget is used up. */
+  readonly onGivenUp: (reason: string) => void
+  readonly log: (line: string) => void
+  /** Milliseconds on a steady clock; a parameter so that tests need not wait. */
+  readonly now: () => number
+  readonly delay: (ms: number) => Promise<void>
+}
+
+export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
+  const { starter, onChanged, onGivenUp, log, now, delay } = options
+  const budget = createRestartBudget()
+  let engine: EngineProcess | null = null
+  let address = promiseAddress()
+  let isReady = false
+  let readyCount = 0
+  let isStopping = false
+
+  function start(): void {
+    const started = starter.start()
+    engine = started
+    started.ready.then(welcome, () => undefined) // dying before it is ready is an exit as well, and handled there
+    started.onExit((reason) => void bury(started, reason))
+  }
+
+  function welcome(found: EngineAddress): void {
+    isReady = true
+    readyCount++
+    log(`engine ready at ${found.url} (${starter.kind})`)
+    address.resolve(found)
+    if (readyCount > 1) {
+      onChanged()
+    }
+  }
+
+  async function bury(dead: EngineProcess, reason: string): Promise<void> {
+    engine = null
+    if (isStopping) {
+      return
+    }
+    if (isReady) {
+      isReady = false
+      address = promiseAddress()
+    }
+    const wait = budget.take(now())
+    if (wait === null) {
+      giveUp(dead, reason)
+      return
+    }
+    log(`engine gone (${reason}); starting again in ${String(wait)} ms`)
+    await delay(wait)
+    startUnlessStopping()
+  }
+
+  function startUnlessStopping(): void {
+    if (!isStopping) {
+      start()
+    }
+  }
+
+  function giveUp(dead: EngineProcess, reason: string): void {
+    const words = `The engine died too often and was not started again: ${reason}`
+    const message = [words, ...dead.lastOutput()].join('\n')
+    address.reject(new Error(message))
+    onGivenUp(message)
+  }
+
+  return {
+    start,
+    address: () => address.promise,
+    async stop() {
+      isStopping = true
+      await engine?.stop()
+    },
+  }
+}
+
+function promiseAddress(): PromiseWithResolvers<EngineAddress> {
+  const deferred = Promise.withResolvers<EngineAddress>()
+  deferred.promise.catch(() => undefined) // nobody may be asking when the keeper gives up
+  return deferred
+}

@@ -1,0 +1,44 @@
+/** Where a running engine answers. */
+export interface EngineAddress {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string
+  readonly token: string
+}
+
+/** One life of an engine process. */
+export interface EngineProcess {
+  /** Rejects when it cannot be started or dies before it is ready. */
+  readonly ready: Promise<EngineAddress>
+  /** Calls back once, when the process is gone, with what is known of the reason. */
+  onExit(callback: (reason: string) => void): void
+  /** Asks it to end, insists after a while; resolves when it is gone. */
+  stop(): Promise<void>
+  /** The last lines that it printed, oldest first. */
+  lastOutput(): readonly string[]
+}
+
+/** The one seam between the keeper and how a process comes about; nothing above it can tell which starter works. */
+export interface EngineStarter {
+  readonly kind: 'utility-process' | 'node-child'
+  start(): EngineProcess
+}
+
+/** What both starters need. */
+export interface EngineStartOptions {
+  /** Absolute path of the built engine entry, out/main/engine.js. */
+  readonly entry: string
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/** The engine says this once it listens; anything else it posts is not for the keeper. */
+export function toEngineAddress(message: unknown): EngineAddress | null {
+  if (typeof message !== 'object' || message === null) {
+    return null
+  }
+  const { kind, url, token } = message as Record<string, unknown>
+  const isAddress = kind === 'engine-ready' && typeof url === 'string' && typeof token === 'string'
+  return isAddress ? { url, token } : null
+}
+
+/** Long enough to close the database and to end the workers, short enough for someone who waits for a window to go. */
+export const STOP_TIMEOUT_MS = 8000

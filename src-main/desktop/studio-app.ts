@@ -1,0 +1,72 @@
+import { app, BrowserWindow, dialog } from 'electron'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { serveRenderer } from './app-scheme.ts'
+import { announceEngineChange, registerBridgeHandlers } from './bridge-handlers.ts'
+import { chooseStarter } from './choose-starter.ts'
+import { createEngineKeeper } from './engine-keeper.ts'
+import type { EngineKeeper } from './engine-keeper.ts'
+import { lockDown } from './lock-down.ts'
+import { createMainWindow, pageUrl } from './main-window.ts'
+import { installMenu } from './menu.ts'
+
+/** Opens the studio once Electron is ready. @param out - Absolute path of out/main, where the built entries lie. */
+export async function openStudio(out: string): Promise<void> {
+  lockDown()
+  serveRenderer(join(out, '../renderer'))
+  installMenu(!app.isPackaged)
+  const keeper = keepEngine(out)
+  registerBridgeHandlers(keeper)
+  endEngineBeforeQuit(keeper)
+
+  const openWindow = (): Promise<void> =>
+    createMainWindow(join(out, '../preload/index.cjs')).loadURL(pageUrl())
+  app.on('second-instance', focusWindow)
+  app.on('activate', () => {
+    if (BrowserWindow.getAllWindows().length === 0) {
+      void openWindow()
+    }
+  })
+  await openWindow()
+}
+
+/** The engine starts beside the window, not before it: the page is there at once and waits for the connection. */
+function keepEngine(out: string): EngineKeeper {
+  const environment = { ...process.env }
+  delete environment['ELECTRON_RUN_AS_NODE']
+  const keeper = createEngineKeeper({
+    starter: chooseStarter({ entry: join(out, 'engine.js'), environment }),
+    onChanged: announceEngineChange,
+    onGivenUp: (reason) => {
+      dialog.showErrorBox('ScaleNAS Studio: the engine does not run', reason)
+    },
+    log: (line) => {
+      console.log(`[desktop] ${line}`)
+    },
+    now: () => performance.now(),
+    delay: (ms) => delay(ms),
+  })
+  keeper.start()
+  return keeper
+}
+
+function endEngineBeforeQuit(keeper: EngineKeeper): void {
+  let hasEnded = false
+  app.on('will-quit', (event) => {
+    if (!hasEnded) {
+      event.preventDefault()
+      void keeper.stop().finally(() => {
+        hasEnded = true
+        app.quit()
+      })
+    }
+  })
+}
+
+function focusWindow(): void {
+  const [window] = BrowserWindow.getAllWindows()
+  if (window?.isMinimized()) {
+    window.restore()
+  }
+  window?.focus()
+}
