@@ -1,5 +1,5 @@
 // A lock between processes: a file with the holder's pid, so that the lock of a killed process is seen as free. Node built-ins only.
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -32,10 +32,10 @@ export async function withLock(file, { onWait }, work) {
 }
 
 function tryTake(file) {
+  const own = `${file}.${process.pid}`
+  writeFileSync(own, String(process.pid))
   try {
-    const fd = openSync(file, 'wx')
-    writeSync(fd, String(process.pid))
-    closeSync(fd)
+    linkSync(own, file) // unlike open and write, this makes the lock and its content appear in one step
     return true
   } catch (error) {
     if (error.code !== 'EEXIST') {
@@ -45,16 +45,14 @@ function tryTake(file) {
       rmSync(file, { force: true })
     }
     return false
+  } finally {
+    rmSync(own, { force: true })
   }
 }
 
 function isHolderAlive(file) {
   try {
-    const pid = Number(readFileSync(file, 'utf8'))
-    if (pid === 0) {
-      return true // taken this very moment, the pid is about to be written
-    }
-    process.kill(pid, 0)
+    process.kill(Number(readFileSync(file, 'utf8')), 0)
     return true
   } catch (error) {
     return error.code === 'EPERM' // alive under another user; ESRCH: dead; ENOENT: released meanwhile
