@@ -1,0 +1,103 @@
+import { canonicalGenotype } from './canonical-genotype.ts'
+import type { Genotype } from './genotype.types.ts'
+import type { SearchSpace } from './search-space.ts'
+import { validateModules, type GenotypeValidation, type ValidationOptions } from './validate-genotype.ts'
+
+/** One module in the published encoding (method.md 3.2). */
+export interface OfficialMaskModule {
+  /** Depth of each branch, shape [branches]; the file has shape [branches, 1]. */
+  readonly d: readonly number[]
+  /** 0 or 1, indices [target][step][source]: another order than ours. */
+  readonly f: readonly (readonly (readonly number[])[])[]
+}
+
+export type OfficialMask = readonly OfficialMaskModule[]
+
+/**
+ * Reads the published encoding (as JSON or as the values of the `.npy` file) into canonical form.
+ *
+ * - The bit of a branch for itself is ignored, as the network does.
+ * - Rows of a target after its own depth may be short placeholders; they count as zeros.
+ * - Rows after the deepest branch are not read.
+ *
+ * @param mask - A list of modules `{ d, f }`; `d` may have shape [branches] or [branches, 1].
+ * @returns As {@link validateModules}, which names whatever does not fit the space.
+ */
+export function fromOfficialMask(
+  space: SearchSpace,
+  mask: readonly unknown[],
+  options: ValidationOptions = {},
+): GenotypeValidation {
+  return validateModules(space, mask.map(toModule), options)
+}
+
+/**
+ * The published encoding of a genotype: every step up to the deepest choice of the space is filled, rows of a target after its
+ * depth are zeros of full length.
+ */
+export function toOfficialMask(space: SearchSpace, genotype: Genotype): OfficialMaskModule[] {
+  return canonicalGenotype(genotype).modules.map(({ depths, fusion }) => ({
+    d: [...depths],
+    f: depths.map((depth, target) =>
+      Array.from({ length: space.maxDepth }, (_, step) =>
+        depths.map((_depth, source) => (step < depth ? (fusion[step]?.[target]?.[source] ?? 0) : 0)),
+      ),
+    ),
+  }))
+}
+
+/**
+ * Reorders [target][step][source] to [step][target][source] and repairs only what the format allows; anything else is passed on
+ * as it is, so that the validation can name it.
+ */
+function toModule(module: unknown): unknown {
+  const { d, f } = asRecord(module)
+  const depths: readonly unknown[] | undefined = isArray(d)
+    ? d.map((depth) => (isArray(depth) && depth.length === 1 ? depth[0] : depth))
+    : undefined
+  const targets: readonly unknown[] = isArray(f) ? f : []
+  if (depths === undefined || targets.length !== depths.length) {
+    return { branches: targets.length, depths }
+  }
+  const numbers = depths.filter((depth) => typeof depth === 'number')
+  const steps = targets.map((target) => (isArray(target) ? target.length : 0))
+  // Steps that a target lacks after its own depth are placeholders that were never written.
+  const length = Math.min(Math.max(0, ...numbers.filter(isCount)), Math.max(0, ...steps))
+  return {
+    branches: depths.length,
+    depths,
+    fusion: Array.from({ length }, (_, step) =>
+      targets.map((target, index) => {
+        const row: unknown = isArray(target) ? target[step] : undefined
+        return toRow(row, { step, target: index, depths })
+      }),
+    ),
+  }
+}
+
+/** The target itself becomes 1; a short row after the target's depth becomes zeros, within the depth it stays short. */
+function toRow(
+  row: unknown,
+  { step, target, depths }: { step: number; target: number; depths: readonly unknown[] },
+): unknown {
+  const depth = depths[target]
+  const isSpent = typeof depth === 'number' && step >= depth
+  const isShort = !isArray(row) || row.length < depths.length
+  if (isSpent && isShort) {
+    return depths.map((_depth, source) => (source === target ? 1 : 0))
+  }
+  return isArray(row) ? row.map((bit, source) => (source === target ? 1 : bit)) : row
+}
+
+/** A depth beyond one digit is refused later; it must not size an array here. */
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 9
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+}
+
+function isArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
