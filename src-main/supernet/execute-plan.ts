@@ -1,0 +1,110 @@
+import type { NetworkOps, ParameterRef, Value } from '../compute/network-ops.ts'
+import type { BatchNormNode, NetworkPlan, PlanNode, ValueId } from '../nas/network-plan.types.ts'
+
+export interface ExecuteOptions {
+  readonly plan: NetworkPlan
+  readonly ops: NetworkOps
+  /** N, H, W, 3; stays owned by the caller. */
+  readonly input: Value
+  /** Finds a parameter by its official name. */
+  readonly parameter: (name: string) => ParameterRef
+  readonly momentumOf: (node: BatchNormNode) => number
+  /** Values that must survive (branch outputs for a check); the caller releases them. */
+  readonly keep?: ReadonlySet<ValueId>
+}
+
+export interface Execution {
+  /** Raw output: heat maps or logits at stride 4, N, H/4, W/4, outputs. */
+  readonly output: Value
+  readonly kept: ReadonlyMap<ValueId, Value>
+}
+
+/** Runs a network plan, node by node, on a tape (training) or an evaluator (inference, recalibration). */
+export function executePlan(options: ExecuteOptions): Execution {
+  const { plan, ops, input, keep } = options
+  const lastReader = lastReaders(plan)
+  const values = new Map<ValueId, Value>([[0, input]])
+  const kept = new Map<ValueId, Value>()
+  plan.nodes.forEach((node, position) => {
+    values.set(node.output, executeNode(node, options, (id) => valueOf(values, id)))
+    for (const id of new Set(inputsOf(node))) {
+      if (lastReader.get(id) === position && id !== 0) {
+        finish(id)
+      }
+    }
+    if (!lastReader.has(node.output) && node.output !== plan.output) {
+      // Executed but dead (method.md 4.4): counted and computed, read by nothing.
+      finish(node.output)
+    }
+  })
+  return { output: valueOf(values, plan.output), kept }
+
+  function finish(id: ValueId): void {
+    const value = valueOf(values, id)
+    if (keep?.has(id) === true) {
+      kept.set(id, value)
+    } else if (id !== plan.output) {
+      ops.discard(value)
+    }
+    values.delete(id)
+  }
+}
+
+export function inputsOf(node: PlanNode): readonly ValueId[] {
+  return node.kind === 'sum-relu' || node.kind === 'concat' ? node.inputs : [node.input]
+}
+
+function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueId) => Value): Value {
+  const { ops, parameter, momentumOf } = options
+  switch (node.kind) {
+    case 'conv': {
+      const y = ops.conv(value(node.input), parameter(node.weight), node.stride)
+      if (node.bias === null) {
+        return y
+      }
+      const biased = ops.bias(y, parameter(node.bias))
+      ops.discard(y)
+      return biased
+    }
+    case 'batch-norm':
+      return ops.batchNorm(value(node.input), node.name, { relu: node.relu, momentum: momentumOf(node) })
+    case 'upsample': {
+      const x = value(node.input)
+      return node.mode === 'nearest'
+        ? ops.upsampleNearest(x, node.factor)
+        : ops.resizeBilinear(x, node.height, node.width)
+    }
+    case 'sum-relu':
+      return ops.addRelu(node.inputs.map(value))
+    case 'concat':
+      return ops.concat(node.inputs.map(value))
+    default:
+      return node satisfies never
+  }
+}
+
+const readersOfPlan = new WeakMap<NetworkPlan, ReadonlyMap<ValueId, number>>()
+
+/** Position of the last node that reads each value. */
+function lastReaders(plan: NetworkPlan): ReadonlyMap<ValueId, number> {
+  let readers = readersOfPlan.get(plan)
+  if (readers === undefined) {
+    const map = new Map<ValueId, number>()
+    plan.nodes.forEach((node, position) => {
+      for (const id of inputsOf(node)) {
+        map.set(id, position)
+      }
+    })
+    readers = map
+    readersOfPlan.set(plan, readers)
+  }
+  return readers
+}
+
+function valueOf(values: ReadonlyMap<ValueId, Value>, id: ValueId): Value {
+  const value = values.get(id)
+  if (value === undefined) {
+    throw new Error(`network plan reads value ${id} before it is made or after its last reader`)
+  }
+  return value
+}

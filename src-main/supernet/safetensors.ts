@@ -1,0 +1,130 @@
+import type { HostTensor, WeightMap } from './weights.ts'
+
+/** https://huggingface.co/docs/safetensors: u64 header length, JSON header, raw little-endian values. */
+
+export interface SafetensorsFile {
+  readonly tensors: WeightMap
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const HEADER_LENGTH_BYTES = 8
+/** Writers align the data to 8 bytes by padding the header with spaces. */
+const ALIGNMENT = 8
+/** The format's own bound; a larger number is a damaged or hostile file. */
+const MOST_HEADER_BYTES = 100_000_000
+
+interface HeaderEntry {
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly data_offsets: readonly [number, number]
+}
+
+/**
+ * @param tensors - Written as F32 under their names, in the order given.
+ * @param metadata - Free text under `__metadata__`.
+ * @param counters - Names of I64 scalars written as 0: PyTorch's `num_batches_tracked`, which a strict load asks for.
+ */
+export function encodeSafetensors(
+  tensors: WeightMap,
+  metadata: Readonly<Record<string, string>> = {},
+  counters: readonly string[] = [],
+): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let offset = 0
+  for (const name of counters) {
+    header[name] = { dtype: 'I64', shape: [], data_offsets: [offset, offset + 8] }
+    offset += 8
+  }
+  const dataStart = offset
+  for (const [name, { shape, values }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] }
+    offset += values.byteLength
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
+  const file = new Uint8Array(HEADER_LENGTH_BYTES + headerBytes + offset)
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true)
+  file.fill(0x20, HEADER_LENGTH_BYTES, HEADER_LENGTH_BYTES + headerBytes)
+  file.set(json, HEADER_LENGTH_BYTES)
+  let position = HEADER_LENGTH_BYTES + headerBytes + dataStart
+  for (const { values } of tensors.values()) {
+    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), position)
+    position += values.byteLength
+  }
+  return file
+}
+
+/**
+ * Reads F32 tensors; integer counters (I64) are skipped.
+ *
+ * @throws RangeError naming what is wrong: not a safetensors file, truncated, offsets that do not fit shapes, another dtype.
+ */
+export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+  const { header, dataStart } = readHeader(file)
+  const tensors = new Map<string, HostTensor>()
+  let metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') {
+      metadata = Object.fromEntries(Object.entries(value ?? {}).map(([key, text]) => [key, String(text)]))
+      continue
+    }
+    const entry = checkEntry(name, value, file.length - dataStart)
+    if (entry.dtype === 'F32') {
+      const [begin, end] = entry.data_offsets
+      const bytes = file.slice(dataStart + begin, dataStart + end)
+      tensors.set(name, { shape: entry.shape, values: new Float32Array(bytes.buffer) })
+    } else if (entry.dtype !== 'I64') {
+      throw new RangeError(`safetensors: ${name} has dtype ${entry.dtype}; only F32 is read`)
+    }
+  }
+  return { tensors, metadata }
+}
+
+function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
+  if (file.length < HEADER_LENGTH_BYTES) {
+    throw new RangeError(`safetensors: the file has ${file.length} bytes, even an empty one has more`)
+  }
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  const headerBytes = Number(view.getBigUint64(0, true))
+  if (headerBytes > MOST_HEADER_BYTES || headerBytes > file.length - HEADER_LENGTH_BYTES) {
+    throw new RangeError(
+      `safetensors: the header claims ${headerBytes} bytes, the file has ${file.length - HEADER_LENGTH_BYTES}`,
+    )
+  }
+  const text = new TextDecoder().decode(file.subarray(HEADER_LENGTH_BYTES, HEADER_LENGTH_BYTES + headerBytes))
+  let header: unknown
+  try {
+    header = JSON.parse(text)
+  } catch {
+    throw new RangeError('safetensors: the header is not JSON')
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
+    throw new RangeError('safetensors: the header is not a JSON object')
+  }
+  return { header: header as Record<string, unknown>, dataStart: HEADER_LENGTH_BYTES + headerBytes }
+}
+
+function checkEntry(name: string, value: unknown, dataBytes: number): HeaderEntry {
+  const entry = value as Partial<HeaderEntry> | null
+  const { dtype, shape, data_offsets: offsets } = entry ?? {}
+  const isNatural = (v: unknown): boolean => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0
+  if (
+    typeof dtype !== 'string' ||
+    !Array.isArray(shape) ||
+    !shape.every(isNatural) ||
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every(isNatural)
+  ) {
+    throw new RangeError(`safetensors: the entry of ${name} is malformed`)
+  }
+  const [begin, end] = offsets as readonly [number, number]
+  const width = dtype === 'I64' ? 8 : 4
+  const expected = shape.reduce((a: number, b: number) => a * b, width)
+  if ((dtype === 'F32' || dtype === 'I64') && (end - begin !== expected || end > dataBytes)) {
+    throw new RangeError(
+      `safetensors: ${name} [${shape.join(', ')}] needs ${expected} bytes, the file gives ${Math.min(end, dataBytes) - begin}`,
+    )
+  }
+  return { dtype, shape, data_offsets: [begin, end] }
+}

@@ -1,0 +1,71 @@
+export interface MiningOptions {
+  /** Keep at least about this many pixels; 0 turns mining off (plain weighted mean). */
+  readonly keep: number
+  /** Pixels of lower true-class probability than this are always hard. */
+  readonly threshold: number
+  readonly ignoreLabel: number
+  /** One weight per class, or null for all 1. */
+  readonly classWeights: readonly number[] | null
+}
+
+export interface MinedPixels {
+  /** Factor of each pixel's cross-entropy in the loss; 0 where ignored or easy. Sums with the losses to the loss value. */
+  readonly factors: Float32Array
+  readonly kept: number
+}
+
+/**
+ * Online hard example mining (method.md 5.3): p is the soft-max probability of the true class of every labelled pixel; with v the
+ * p at sorted index min(keep, count - 1), pixels with p < max(v, threshold) are kept; the loss is the mean of class weight times
+ * cross-entropy over them. Without mining: weighted mean, sum of w * loss over sum of w. No labelled or kept pixel: loss 0.
+ *
+ * @param losses - Cross-entropy per pixel, [M]. @param labels - [M], class or ignore label.
+ */
+export function mineHardPixels(
+  losses: Float32Array,
+  labels: Int32Array,
+  { keep, threshold, ignoreLabel, classWeights }: MiningOptions,
+): MinedPixels {
+  const factors = new Float32Array(losses.length)
+  const weightOf = (label: number): number => classWeights?.[label] ?? 1
+  if (keep === 0) {
+    let total = 0
+    labels.forEach((label) => (total += label === ignoreLabel ? 0 : weightOf(label)))
+    if (total > 0) {
+      labels.forEach((label, i) => (factors[i] = label === ignoreLabel ? 0 : weightOf(label) / total))
+    }
+    return { factors, kept: factors.reduce((n, f) => n + (f > 0 ? 1 : 0), 0) }
+  }
+  const probabilities = labelledProbabilities(losses, labels, ignoreLabel)
+  if (probabilities.length === 0) {
+    return { factors, kept: 0 }
+  }
+  const value = probabilities.toSorted()[Math.min(keep, probabilities.length - 1)] ?? threshold
+  const limit = Math.max(value, threshold)
+  let kept = 0
+  for (const probability of probabilities) {
+    kept += probability < limit ? 1 : 0
+  }
+  if (kept > 0) {
+    for (let i = 0; i < losses.length; i++) {
+      const label = labels[i] ?? ignoreLabel
+      if (label !== ignoreLabel && Math.fround(Math.exp(-(losses[i] ?? 0))) < limit) {
+        factors[i] = weightOf(label) / kept
+      }
+    }
+  }
+  return { factors, kept }
+}
+
+/** exp(-cross-entropy) of labelled pixels, rounded to float32 so that comparisons agree with the threshold taken from them. */
+function labelledProbabilities(losses: Float32Array, labels: Int32Array, ignoreLabel: number): Float32Array {
+  const probabilities = new Float32Array(losses.length)
+  let count = 0
+  for (let i = 0; i < losses.length; i++) {
+    if (labels[i] !== ignoreLabel) {
+      probabilities[count] = Math.exp(-(losses[i] ?? 0))
+      count += 1
+    }
+  }
+  return probabilities.subarray(0, count)
+}

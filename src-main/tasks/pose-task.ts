@@ -1,0 +1,41 @@
+import type { Kernels } from '../compute/kernels.ts'
+import type { NetworkConfig } from '../contract/index.ts'
+import type { Batch } from '../datasets/batch.ts'
+import { jointsMse } from './squared-losses.ts'
+import type { DeviceBatch, Task } from './task.ts'
+
+type InputSize = Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>
+
+/** Share of the torso within which a joint counts as found. */
+export const PCK_THRESHOLD = 0.2
+
+/** Top-down pose: one heat map per joint at stride 4 of a person crop. */
+export function createPoseTask(joints: number, network: InputSize): Task {
+  return {
+    kind: 'pose',
+    outputs: joints,
+    metricName: `PCK@${PCK_THRESHOLD}`,
+    upload: (kernels, batch) => uploadPose(kernels, batch, joints, network),
+  }
+}
+
+function uploadPose(kernels: Kernels, batch: Batch, joints: number, network: InputSize): DeviceBatch {
+  if (batch.kind !== 'pose') {
+    throw new TypeError(`a pose task got a ${batch.kind} batch`)
+  }
+  const { size } = batch
+  const { inputHeight: height, inputWidth: width } = network
+  const input = kernels.upload(batch.input, [size, height, width, 3])
+  const target = kernels.upload(batch.target, [size, height / 4, width / 4, joints])
+  const weights = kernels.upload(batch.weights, [size, 1, 1, joints])
+  return {
+    input: { handle: input, shape: [size, height, width, 3] },
+    size,
+    loss: (output) => jointsMse(kernels, output, target, weights),
+    release: () => {
+      ;[input, target, weights].forEach((handle) => {
+        kernels.release(handle)
+      })
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import type { Handle, Kernels } from '../compute/kernels.ts'
+import type { Value } from '../compute/network-ops.ts'
+import type { TaskKind } from '../contract/index.ts'
+import type { Batch } from '../datasets/batch.ts'
+
+/** A training batch on the device. */
+export interface DeviceBatch {
+  /** N, H, W, 3. */
+  readonly input: Value
+  readonly size: number
+  /** Loss of a raw network output against this batch's targets, with its gradient. */
+  loss(output: Value): LossParts
+  release(): void
+}
+
+export interface LossParts {
+  /** A scalar on the device. */
+  readonly value: Handle
+  /** Gradient with respect to the raw network output, same shape. */
+  readonly gradient: Handle
+}
+
+/** What a run's task adds to the method: targets, loss, and how a sub-network is scored. */
+export interface Task {
+  readonly kind: TaskKind
+  /** Joints or classes: channels of the network output. */
+  readonly outputs: number
+  /** What the accuracy axis says: 'PCK@0.2' or 'mIoU'. */
+  readonly metricName: string
+  upload(kernels: Kernels, batch: Batch): DeviceBatch
+}
+
+/**
+ * Images of a split, decoded and cropped once, ready to be scored again and again. `forward` runs the sub-network under test on
+ * one input batch and returns its raw output, which the scorer releases.
+ */
+export interface ScoringSet {
+  readonly count: number
+  score(kernels: Kernels, forward: Forward, options: ScoreOptions): Promise<ScoreResult>
+}
+
+export type Forward = (input: Value) => Value
+
+export interface ScoreOptions {
+  /** Average with the mirrored image (pose: joints exchanged, shifted by one pixel). */
+  readonly flipTest: boolean
+  readonly batch: number
+}
+
+export interface ScoreResult {
+  /** In [0, 1]; the objective on the chart. */
+  readonly accuracy: number
+  readonly metrics: Readonly<Record<string, number>>
+}

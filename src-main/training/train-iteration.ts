@@ -1,0 +1,65 @@
+import type { Handle } from '../compute/kernels.ts'
+import { Tape } from '../compute/tape.ts'
+import type { NetworkPlan } from '../nas/network-plan.types.ts'
+import type { EvaluationSession, Supernet } from '../supernet/supernet.ts'
+import { distillation } from '../tasks/squared-losses.ts'
+import type { DeviceBatch } from '../tasks/task.ts'
+import type { Optimizer } from './optimizer.ts'
+
+export interface Teacher {
+  readonly session: EvaluationSession
+  /** The largest network. */
+  readonly plan: NetworkPlan
+}
+
+export interface IterationOptions {
+  readonly supernet: Supernet
+  readonly optimizer: Optimizer
+  readonly plan: NetworkPlan
+  readonly batch: DeviceBatch
+  readonly learningRate: number
+  /** Null trains without distillation. */
+  readonly teacher: Teacher | null
+  readonly distillationWeight: number
+  readonly idleWeights: 'skipIdle' | 'zeroGradient'
+}
+
+/** Losses of one iteration as scalars on the device; whoever reads them releases them. */
+export interface IterationLosses {
+  readonly task: Handle
+  readonly distillation: Handle | null
+}
+
+/**
+ * One update of the shared weights through one sub-network (method.md 5.2): forward, task loss plus distillation, backward over
+ * the active tensors, optimizer.
+ */
+export function trainIteration(options: IterationOptions): IterationLosses {
+  const { supernet, optimizer, plan, batch, learningRate, teacher } = options
+  const tape = new Tape(supernet.kernels, supernet.trainingSource())
+  const active = new Set<string>()
+  try {
+    const output = supernet.forwardTraining(plan, tape, tape.constant(batch.input.handle, batch.input.shape))
+    const task = batch.loss(output)
+    tape.loss(output, task.value, task.gradient)
+    let distilled: Handle | null = null
+    if (teacher !== null && options.distillationWeight > 0) {
+      const { output: target } = teacher.session.forward(teacher.plan, batch.input)
+      const parts = distillation(supernet.kernels, output, target, options.distillationWeight)
+      supernet.kernels.release(target.handle)
+      distilled = tape.loss(output, parts.value, parts.gradient)
+    }
+    tape.backward(({ name }, gradient) => {
+      active.add(name)
+      optimizer.update(name, gradient, learningRate)
+    })
+    if (options.idleWeights === 'zeroGradient') {
+      optimizer.updateIdle(active, learningRate)
+    }
+    return { task: task.value, distillation: distilled }
+  } catch (thrown) {
+    // A failure in the middle (out of memory) must not leave half a forward pass on the device.
+    tape.dispose()
+    throw thrown
+  }
+}
