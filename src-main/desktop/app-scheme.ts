@@ -1,7 +1,6 @@
 import { net, protocol } from 'electron'
-import { existsSync, statSync } from 'node:fs'
-import { join, relative, isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { resolveInside } from './resolve-inside.ts'
 
 /** The origin of the page. A scheme of our own gives it one, which files do not have. */
 export const APP_ORIGIN = 'app://bundle'
@@ -39,23 +38,4 @@ export function serveRenderer(folder: string): void {
     headers.set('X-Content-Type-Options', 'nosniff')
     return new Response(response.body, { status: response.status, headers })
   })
-}
-
-/** @returns the file that a path names, or null when there is none inside the folder. */
-export function resolveInside(folder: string, pathname: string): string | null {
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(pathname)
-  } catch {
-    return null // a malformed escape names nothing
-  }
-  if (decoded.includes('\0')) {
-    return null
-  }
-  const file = join(folder, decoded === '/' ? 'index.html' : decoded)
-  const inside = relative(folder, file)
-  if (inside.startsWith('..') || isAbsolute(inside) || !existsSync(file)) {
-    return null
-  }
-  return statSync(file).isFile() ? file : null
 }

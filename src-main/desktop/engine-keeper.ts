@@ -59,7 +59,9 @@ export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
     }
     const wait = budget.take(now())
     if (wait === null) {
-      giveUp(dead, reason)
+      const message = giveUpMessage(dead, reason)
+      address.reject(new Error(message))
+      onGivenUp(message)
       return
     }
     log(`engine gone (${reason}); starting again in ${String(wait)} ms`)
@@ -71,13 +73,6 @@ export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
     if (!isStopping) {
       start()
     }
-  }
-
-  function giveUp(dead: EngineProcess, reason: string): void {
-    const words = `The engine died too often and was not started again: ${reason}`
-    const message = [words, ...dead.lastOutput()].join('\n')
-    address.reject(new Error(message))
-    onGivenUp(message)
   }
 
   return {
@@ -94,4 +89,9 @@ function promiseAddress(): PromiseWithResolvers<EngineAddress> {
   const deferred = Promise.withResolvers<EngineAddress>()
   deferred.promise.catch(() => undefined) // nobody may be asking when the keeper gives up
   return deferred
+}
+
+function giveUpMessage(dead: EngineProcess, reason: string): string {
+  const words = `The engine died too often and was not started again: ${reason}`
+  return [words, ...dead.lastOutput()].join('\n')
 }

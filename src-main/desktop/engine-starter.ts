@@ -14,7 +14,7 @@ export interface EngineProcess {
   /** Asks it to end, insists after a while; resolves when it is gone. */
   stop(): Promise<void>
   /** The last lines that it printed, oldest first. */
-  lastOutput(): readonly string[]
+  readonly lastOutput: () => readonly string[]
 }
 
 /** The one seam between the keeper and how a process comes about; nothing above it can tell which starter works. */

@@ -2,8 +2,8 @@ const KEPT_LINES = 40
 
 /** The last lines of a process's output, for the message that says why it died. */
 export interface OutputTail {
-  add(chunk: Buffer | string): void
-  lines(): readonly string[]
+  readonly add: (chunk: Buffer | string) => void
+  readonly lines: () => readonly string[]
 }
 
 export function createOutputTail(): OutputTail {
