@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, max, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNotNull, max, sql } from 'drizzle-orm'
 import type {
   CandidateDetails,
   CandidateOrigin,
@@ -52,7 +52,7 @@ export interface CandidateQueries {
   lease(request: LeaseRequest): CandidateRecord[]
   /** False when the row is not held under that lease (it was returned in the meantime). */
   recordEvaluation(id: string, leaseId: string, evaluation: Evaluation): boolean
-  recordFailure(id: string, leaseId: string, error: ErrorInfo, failedAt: number): boolean
+  recordFailure(id: string, leaseId: string, error: ErrorInfo): boolean
   /** The lease is lost without a verdict; `inHand` is the row that a worker died with. */
   returnLease(leaseId: string, inHand: string | null, crashLimit: number, error: ErrorInfo | null): string[]
   returnAllLeases(runId: string): void
@@ -66,6 +66,8 @@ export interface CandidateQueries {
   generations(runId: string): GenerationRow[]
   countByState(runId: string): Readonly<Record<CandidateState, number>>
   records(runId: string): CandidateRecord[]
+  /** The protocol of the first scored row; all rows of a run have the same. */
+  firstProtocol(runId: string): Protocol | null
   rows(runId: string): CandidateRow[]
   rowsByNumber(runId: string, numbers: readonly number[]): CandidateRow[]
   details(id: string): CandidateDetails | null
@@ -256,6 +258,7 @@ type LedgerReads = Pick<
   | 'generations'
   | 'countByState'
   | 'records'
+  | 'firstProtocol'
   | 'rows'
   | 'rowsByNumber'
   | 'details'
@@ -295,6 +298,13 @@ function createLedgerReads(db: StudioDatabase): LedgerReads {
     },
     records: (runId) =>
       db.select().from(candidates).where(ofRun(runId)).orderBy(asc(candidates.number)).all(),
+    firstProtocol: (runId) =>
+      db
+        .select({ protocol: candidates.protocol })
+        .from(candidates)
+        .where(and(ofRun(runId), isNotNull(candidates.accuracy)))
+        .limit(1)
+        .get()?.protocol ?? null,
     rows: (runId) =>
       db.select(rowColumns).from(candidates).where(ofRun(runId)).orderBy(asc(candidates.number)).all(),
     rowsByNumber: (runId, numbers) =>

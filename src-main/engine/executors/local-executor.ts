@@ -76,10 +76,9 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
     }
     const worker = await workerOf(lane, asked)
     try {
-      const result = worker.run(job, asked.onEvent, asked.signal)
-      const facts = await Promise.race([worker.ready, result.then(() => worker.ready)])
-      asked.onReady?.(facts)
-      return await result
+      // A worker that never gets ready is reported by the job itself.
+      worker.ready.then(asked.onReady, () => undefined)
+      return await worker.run(job, asked.onEvent, asked.signal)
     } finally {
       lane.idleTimer = setTimeout(() => {
         void retire(lane)
@@ -114,9 +113,12 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
     },
     async close() {
       isClosed = true
+      // Runs were stopped before; what is still computed now (a preview) is wanted by nobody.
       await Promise.all(
         [...lanes.values()].map(async (lane) => {
-          await retire(lane)
+          clearTimeout(lane.idleTimer)
+          lane.worker?.kill()
+          await lane.worker?.exited
         }),
       )
     },

@@ -44,11 +44,12 @@ interface RunningJob {
 /** One worker process: one job at a time, alive between jobs. */
 export class WorkerProcess {
   readonly ready: Promise<WorkerReady>
+  /** Never rejects; the reason of a death goes to the job. */
+  readonly exited: Promise<void>
   readonly #child: ChildProcess
   readonly #tail: OutputTail
   readonly #timings: WorkerTimings
   readonly #memoryKillsBefore = countMemoryKills()
-  readonly #exited: Promise<void>
   #job: RunningJob | null = null
   #death: EngineError | null = null
   #lastJobKind: string | null = null
@@ -69,7 +70,7 @@ export class WorkerProcess {
       this.#tail.attach(this.#child.stderr)
     }
     lowerPriority(this.#child.pid)
-    this.#exited = this.#watchExit()
+    this.exited = this.#watchExit()
     this.ready = this.#awaitReady()
     // A worker that dies before anyone asks for it is reported by the job that wanted it.
     this.ready.catch(() => undefined)
@@ -116,7 +117,7 @@ export class WorkerProcess {
     const timer = setTimeout(() => {
       this.kill()
     }, this.#timings.stopMs)
-    await this.#exited
+    await this.exited
     clearTimeout(timer)
   }
 
@@ -183,7 +184,7 @@ export class WorkerProcess {
       }
       this.#receive(message)
     })
-    void this.#exited.then(() => {
+    void this.exited.then(() => {
       clearTimeout(timer)
       reject(this.#death ?? new EngineError('WORKER_DIED', 'The worker ended before it was ready.'))
     })

@@ -1,0 +1,111 @@
+import { EngineError } from '../../contract/index.ts'
+import type { DatasetFacts, RunConfig, SubnetCost } from '../../contract/index.ts'
+import { countCost } from '../../nas/cost.ts'
+import { describeConstraintProblem, isFeasible } from '../../nas/evolution/constraints.ts'
+import type { Genotype } from '../../nas/genotype.ts'
+import { largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
+import { describeShapeProblem, planNetwork } from '../../nas/network-plan.ts'
+import type { NetworkShape } from '../../nas/network-plan.types.ts'
+import { createSearchSpace, describeSpaceProblem, evolvableModules } from '../../nas/search-space.ts'
+import type { SearchSpace } from '../../nas/search-space.ts'
+
+/** Joints and classes until the dataset says how many it has: CrowdPose's skeleton and CamVid's classes, as the presets. */
+const DEFAULT_OUTPUTS = { pose: 14, segmentation: 11 } as const
+
+/** A refused field with its dotted path, for the form to mark. */
+export interface ConfigProblem {
+  readonly field: string
+  readonly message: string
+}
+
+/** What a configuration means for the search. */
+export interface SearchSetup {
+  readonly space: SearchSpace
+  readonly shape: NetworkShape
+  readonly smallest: SubnetCost
+  readonly largest: SubnetCost
+  costOf(genotype: Genotype): SubnetCost
+  /** Within the optional bounds of the search. */
+  isFeasible(genotype: Genotype): boolean
+}
+
+/** How many heat maps or logits the network has. */
+export function countOutputs(config: RunConfig, dataset: DatasetFacts | null): number {
+  const known = config.task === 'pose' ? dataset?.skeleton?.joints.length : dataset?.classes?.names.length
+  return known ?? DEFAULT_OUTPUTS[config.task]
+}
+
+/** Everything about space, shape and bounds that a run would fail on later. Empty = usable. */
+export function listSetupProblems(config: RunConfig, outputs: number): readonly ConfigProblem[] {
+  const spaceProblem = describeSpaceProblem({ task: config.task, ...config.space })
+  if (spaceProblem !== null) {
+    return [{ field: 'space.layout', message: spaceProblem }]
+  }
+  const space = createSpace(config)
+  const shapeProblem = describeShapeProblem(space, shapeOf(config, outputs))
+  if (shapeProblem !== null) {
+    return [{ field: 'network.inputHeight', message: shapeProblem }]
+  }
+  if (evolvableModules(space).length < 2) {
+    return [
+      {
+        field: 'space.evolveLastModule',
+        message: `Crossover needs at least 2 modules to choose from, this layout leaves ${String(evolvableModules(space).length)}. Add a module or turn on space.evolveLastModule.`,
+      },
+    ]
+  }
+  return listBoundProblems(config, createSearchSetup(config, outputs))
+}
+
+/** @throws EngineError BAD_REQUEST with every problem. */
+export function requireSetup(config: RunConfig, outputs: number): SearchSetup {
+  const problems = listSetupProblems(config, outputs)
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => `${problem.field}: ${problem.message}`)
+    throw new EngineError('BAD_REQUEST', lines.join('; '), lines)
+  }
+  return createSearchSetup(config, outputs)
+}
+
+/** @throws RangeError for a configuration that {@link listSetupProblems} refuses. */
+export function createSearchSetup(config: RunConfig, outputs: number): SearchSetup {
+  const space = createSpace(config)
+  const shape = shapeOf(config, outputs)
+  const costOf = (genotype: Genotype): SubnetCost => {
+    const { params, macs } = countCost(planNetwork(space, shape, genotype))
+    return { params, macs }
+  }
+  const { minMacs, maxMacs, maxParams } = config.search
+  const hasBounds = minMacs !== null || maxMacs !== null || maxParams !== null
+  return {
+    space,
+    shape,
+    smallest: costOf(smallestGenotype(space)),
+    largest: costOf(largestGenotype(space)),
+    costOf,
+    isFeasible: (genotype) => !hasBounds || isFeasible(config.search, costOf(genotype)),
+  }
+}
+
+function createSpace(config: RunConfig): SearchSpace {
+  return createSearchSpace({ task: config.task, ...config.space })
+}
+
+function shapeOf(config: RunConfig, outputs: number): NetworkShape {
+  return { task: config.task, ...config.network, outputs }
+}
+
+/** A range that no network of the space can meet is refused with both ends of the space (method.md 7.5). */
+function listBoundProblems({ search }: RunConfig, { smallest, largest }: SearchSetup): ConfigProblem[] {
+  const message = describeConstraintProblem(search, smallest, largest)
+  return message === null ? [] : [{ field: boundAtFault(search, smallest), message }]
+}
+
+function boundAtFault(search: RunConfig['search'], smallest: SubnetCost): string {
+  if (search.maxMacs !== null && search.maxMacs < smallest.macs) {
+    return 'search.maxMacs'
+  }
+  return search.maxParams !== null && search.maxParams < smallest.params
+    ? 'search.maxParams'
+    : 'search.minMacs'
+}

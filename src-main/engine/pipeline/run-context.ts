@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import type { Job, JobResults, RunConfig, WorkerReady } from '../../contract/index.ts'
+import type { Store } from '../../store/store.ts'
+import type { EventHub } from '../events/event-hub.ts'
+import type { Executor, JobEvent, JobOptions } from '../executors/executor.ts'
+import type { ProgressTracker } from './progress-tracker.ts'
+
+/** What the engine's parts share. */
+export interface EngineParts {
+  readonly store: Store
+  readonly hub: EventHub
+  readonly executor: Executor
+  readonly codeVersion: string
+  readonly now: () => number
+}
+
+/** One attempt at one run, as its phases see it. */
+export interface RunContext extends EngineParts {
+  readonly runId: string
+  readonly config: RunConfig
+  readonly attempt: number
+  readonly folder: string
+  readonly progress: ProgressTracker
+  /** Aborts when the run is to stop. */
+  readonly signal: AbortSignal
+}
+
+/** Workers of a run's phases; several search workers have a number behind. */
+export const MAIN_LANE = 'main'
+/** Previews and checks of datasets, beside a run that trains. */
+export const INTERACTIVE_LANE = 'interactive'
+
+export function searchLane(index: number): string {
+  return `search-${String(index)}`
+}
+
+/** The part that every job of a run has. */
+export function jobBase(context: Pick<RunContext, 'runId' | 'config' | 'folder' | 'attempt' | 'store'>) {
+  return {
+    runId: context.runId,
+    config: context.config,
+    runFolder: context.folder,
+    cacheFolder: context.store.paths.cache,
+    attempt: context.attempt,
+  }
+}
+
+export interface RunJobOptions extends Pick<JobOptions, 'lane' | 'threads' | 'signal'> {
+  readonly onEvent?: (event: JobEvent) => void
+  readonly onReady?: (facts: WorkerReady) => void
+}
+
+/** Runs a job of a run; what every phase tells (curves, checkpoints, log lines) is stored here. */
+export function runPhaseJob<J extends Job>(
+  context: RunContext,
+  job: J,
+  options: RunJobOptions,
+): Promise<JobResults[J['kind']]> {
+  return context.executor.runJob(job, {
+    backend: chooseBackend(context),
+    logFolder: join(context.folder, 'logs'),
+    signal: options.signal ?? context.signal,
+    lane: options.lane,
+    threads: options.threads,
+    onEvent: (event) => {
+      recordJobEvent(context, event)
+      options.onEvent?.(event)
+    },
+    ...(options.onReady === undefined ? {} : { onReady: options.onReady }),
+  })
+}
+
+/**
+ * `auto` is settled by the first attempt: scores of two backends may not share a front, so a resume takes the same one
+ * or fails by name.
+ */
+function chooseBackend({ config, store, runId }: RunContext): RunConfig['compute']['backend'] {
+  const used = store.runs.find(runId)?.environment?.backend
+  if (config.compute.backend !== 'auto' || used === undefined) {
+    return config.compute.backend
+  }
+  return used.startsWith('wasm') ? 'wasm' : 'tensorflow'
+}
+
+function recordJobEvent({ store, hub, runId, now }: RunContext, event: JobEvent): void {
+  switch (event.kind) {
+    case 'metrics-recorded':
+      hub.addMetrics(runId, event.points)
+      return
+    case 'panel-evaluated':
+      hub.addPanel(runId, event.point)
+      return
+    case 'checkpoint-written': {
+      const { phase, iteration, bytes, file } = event
+      store.checkpoints.insert(runId, { phase, iteration, bytes, file, createdAt: now() })
+      hub.publish(runId, { kind: 'checkpoint-written', phase, iteration, bytes })
+      return
+    }
+    case 'logged':
+      hub.addLog(runId, event.level, event.message)
+      return
+    case 'progressed':
+    case 'candidate-evaluated':
+    case 'candidate-failed':
+    case 'check-finished':
+      // The phase that asked for them counts or stores them.
+      return
+    default: {
+      const unknown: never = event
+      throw new TypeError(`unknown worker event ${JSON.stringify(unknown)}`)
+    }
+  }
+}

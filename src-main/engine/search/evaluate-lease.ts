@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto'
+import { EngineError, toErrorInfo } from '../../contract/index.ts'
+import type { Protocol } from '../../contract/index.ts'
+import type { CandidateRecord } from '../../store/candidate-queries.ts'
+import { countSearchWorkers } from '../configure/machine.ts'
+import type { JobEvent } from '../executors/executor.ts'
+import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
+import type { RunContext } from '../pipeline/run-context.ts'
+import { describeDifference, protocolKey } from './protocol.ts'
+
+/** Few enough that a death costs little, many enough that workers seldom wait for the next job. */
+const CANDIDATES_PER_LEASE = 4
+/** For executors that cannot see a death; a local one returns the lease at once. */
+const LEASE_MS = 30 * 60_000
+/**
+ * A candidate that a worker died with so often is final. Kills from outside meet different candidates; only one that kills its worker
+ * by itself comes here, and it would stop the search for ever. A kill must not change the front, so the number is generous.
+ */
+const CRASH_LIMIT = 5
+
+export interface Lease {
+  readonly id: string
+  readonly candidates: readonly CandidateRecord[]
+}
+
+/** The next rows of a generation, spread evenly when few are left. Null when none is proposed. */
+export function leaseCandidates({ store, runId, config, now }: RunContext, generation: number): Lease | null {
+  const id = randomUUID()
+  return store.transaction(() => {
+    const { proposed } = store.candidates.countByState(runId)
+    const limit = Math.min(CANDIDATES_PER_LEASE, Math.ceil(proposed / countSearchWorkers(config)))
+    const candidates =
+      limit === 0
+        ? []
+        : store.candidates.lease({ runId, generation, limit, leaseId: id, expiresAt: now() + LEASE_MS })
+    return candidates.length === 0 ? null : { id, candidates }
+  })
+}
+
+export interface LeaseWork {
+  readonly lane: string
+  readonly lease: Lease
+  readonly signal: AbortSignal
+  /** After each row that became final or went back. */
+  readonly onFinal: () => void
+}
+
+/** Scores the rows of a lease. Whatever is not final at the end goes back to `proposed`. */
+export async function evaluateLease(context: RunContext, work: LeaseWork): Promise<void> {
+  const { lease, lane } = work
+  const open = new Set(lease.candidates.map((candidate) => candidate.id))
+  const mismatch = new AbortController()
+  const job = {
+    ...jobBase(context),
+    kind: 'evaluate' as const,
+    split: 'search' as const,
+    candidates: lease.candidates.map(({ id, genotypeId, genotype }) => ({
+      candidateId: id,
+      genotypeId,
+      genotype,
+    })),
+  }
+  try {
+    await runPhaseJob(context, job, {
+      lane,
+      threads: 1,
+      signal: AbortSignal.any([work.signal, mismatch.signal]),
+      onEvent: (event) => {
+        recordVerdict(context, work, open, mismatch, event)
+      },
+    })
+    requireVerdicts(open)
+  } catch (thrown) {
+    returnLease(context, lease, open, thrown)
+    // A refused score outranks the stop that it caused.
+    throw mismatch.signal.aborted ? mismatch.signal.reason : thrown
+  }
+}
+
+function recordVerdict(
+  context: RunContext,
+  { lease, onFinal }: LeaseWork,
+  open: Set<string>,
+  mismatch: AbortController,
+  event: JobEvent,
+): void {
+  const { store, hub, runId } = context
+  if (event.kind !== 'candidate-evaluated' && event.kind !== 'candidate-failed') {
+    return
+  }
+  const candidate = lease.candidates.find(({ id }) => id === event.candidateId)
+  if (candidate === undefined || !open.has(candidate.id)) {
+    return
+  }
+  if (event.kind === 'candidate-evaluated') {
+    const refusal = refuseProtocol(context, event.protocol)
+    if (refusal !== null) {
+      mismatch.abort(refusal)
+      return
+    }
+    store.candidates.recordEvaluation(candidate.id, lease.id, event)
+  } else {
+    store.candidates.recordFailure(candidate.id, lease.id, event.error)
+    hub.addLog(runId, 'warn', `candidate #${String(candidate.number)}: ${event.error.message}`)
+  }
+  open.delete(candidate.id)
+  hub.addCandidates(runId, [candidate.number])
+  onFinal()
+}
+
+/** Points of different protocols never share a front (architecture 4.4), so a run has one. */
+function refuseProtocol({ store, runId }: RunContext, protocol: Protocol): EngineError | null {
+  const first = store.candidates.firstProtocol(runId)
+  if (first === null || protocolKey(first) === protocolKey(protocol)) {
+    return null
+  }
+  return new EngineError(
+    'CONFLICT',
+    `This run's scores and new ones would not be comparable (${describeDifference(first, protocol)}). Restore the earlier surroundings, or start a new run.`,
+  )
+}
+
+function requireVerdicts(open: ReadonlySet<string>): void {
+  if (open.size > 0) {
+    throw new EngineError(
+      'INTERNAL',
+      `The worker ended its job without a verdict on ${[...open].join(', ')}.`,
+    )
+  }
+}
+
+/** Candidates are scored in order, so the first open one is the one that was in hand when the worker died. */
+function returnLease(
+  { store, hub, runId }: RunContext,
+  lease: Lease,
+  open: ReadonlySet<string>,
+  thrown: unknown,
+): void {
+  const error = toErrorInfo(thrown)
+  const hasDied = error.code === 'WORKER_DIED' || error.code === 'OUT_OF_MEMORY'
+  const inHand = hasDied ? (lease.candidates.find(({ id }) => open.has(id))?.id ?? null) : null
+  store.transaction(() => {
+    store.candidates.returnLease(lease.id, inHand, CRASH_LIMIT, hasDied ? error : null)
+  })
+  hub.addCandidates(
+    runId,
+    lease.candidates.filter(({ id }) => open.has(id)).map(({ number }) => number),
+  )
+}

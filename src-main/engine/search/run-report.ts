@@ -1,0 +1,97 @@
+import { EngineError } from '../../contract/index.ts'
+import { paretoFront } from '../../nas/pareto/pareto-front.ts'
+import type { CandidateRecord } from '../../store/candidate-queries.ts'
+import { countSearchWorkers } from '../configure/machine.ts'
+import { REPORT_MEMBERS } from '../pipeline/progress-model.ts'
+import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
+import type { RunContext } from '../pipeline/run-context.ts'
+import { laneNames, releaseSearchLanes, runSideBySide } from './run-search.ts'
+
+/**
+ * Scores front members on the report split, which no choice of the run has seen. Members that have their score already
+ * (a resume) are not scored again.
+ */
+export async function runReport(context: RunContext): Promise<void> {
+  const { store, runId, config, progress } = context
+  const members = chooseReportMembers(store.candidates.records(runId))
+  const scored = new Set(store.candidates.reportScores(runId).map((score) => score.candidateId))
+  const waiting = members.filter(({ id }) => !scored.has(id))
+  let done = members.length - waiting.length
+  progress.report(done, members.length, 'report split')
+  await runSideBySide(context, laneNames(countSearchWorkers(config)), async (lane, signal) => {
+    for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
+      await scoreMember(context, member, lane, signal)
+      done += 1
+      progress.report(
+        done,
+        members.length,
+        `report split, ${String(done)} of ${String(members.length)} networks`,
+      )
+    }
+  })
+  await releaseSearchLanes(context)
+}
+
+/**
+ * At most 12: the reference rows, and the front evenly from its cheapest to its best member.
+ * @param records - The ledger of one run, any states.
+ */
+export function chooseReportMembers(records: readonly CandidateRecord[]): CandidateRecord[] {
+  const scored = records.filter((record) => record.state === 'evaluated')
+  const references = scored.filter((record) => record.origin.operator === 'reference')
+  const front = paretoFront(scored)
+  const others = front.filter((record) => record.origin.operator !== 'reference')
+  const places = REPORT_MEMBERS - references.length
+  const chosen = pickEvenly(others, places)
+  return [...references, ...chosen].toSorted((a, b) => a.macs - b.macs || a.number - b.number)
+}
+
+/** Both ends and what lies evenly between. */
+export function pickEvenly<T>(values: readonly T[], count: number): T[] {
+  if (values.length <= count) {
+    return [...values]
+  }
+  if (count <= 1) {
+    return values.slice(values.length - count)
+  }
+  const step = (values.length - 1) / (count - 1)
+  return Array.from({ length: count }, (_, index) => values[Math.round(index * step)]).filter(
+    (value) => value !== undefined,
+  )
+}
+
+async function scoreMember(
+  context: RunContext,
+  { id, genotypeId, genotype, number }: CandidateRecord,
+  lane: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, hub, runId } = context
+  const candidates = [{ candidateId: id, genotypeId, genotype }]
+  const job = { ...jobBase(context), kind: 'evaluate' as const, split: 'report' as const, candidates }
+  let hasVerdict = false
+  await runPhaseJob(context, job, {
+    lane,
+    signal,
+    threads: 1,
+    onEvent: (event) => {
+      if (event.kind === 'candidate-evaluated') {
+        hasVerdict = true
+        const metrics = { ...event.metrics, accuracy: event.accuracy }
+        store.candidates.insertReportScore(
+          runId,
+          { candidateId: id, genotypeId, split: 'report', metrics },
+          event.protocol,
+        )
+        hub.addCandidates(runId, [number])
+      }
+      if (event.kind === 'candidate-failed') {
+        hasVerdict = true
+        hub.addLog(runId, 'error', `report split, candidate #${String(number)}: ${event.error.message}`)
+      }
+    },
+  })
+  if (!hasVerdict) {
+    throw new EngineError('INTERNAL', `The worker ended its job without a verdict on ${id}.`)
+  }
+}
