@@ -1,0 +1,82 @@
+import { performance } from 'node:perf_hooks'
+import { EngineError, toErrorInfo } from '../../contract/index.ts'
+import type { CandidateToEvaluate, EvaluateJob, EvaluateResult, Protocol } from '../../contract/index.ts'
+import { fromGenotypeJson } from '../../nas/genotype.ts'
+import { scoreSubnet } from '../../training/score-subnet.ts'
+import { recalibrationSeed } from '../run-context.ts'
+import type { RunContext } from '../run-context.ts'
+import type { SupernetCache } from '../supernet-cache.ts'
+import { breathe } from '../worker-services.ts'
+import type { JobContext, WorkerServices } from '../worker-services.ts'
+
+/** Images in one forward pass of scoring; the score does not depend on it. */
+export const SCORING_BATCH = 16
+
+/** Scores candidates with inherited weights. One bad candidate is reported and the others go on. */
+export async function runEvaluateJob(
+  job: EvaluateJob,
+  run: RunContext,
+  cache: SupernetCache,
+  services: WorkerServices,
+  context: JobContext,
+): Promise<EvaluateResult> {
+  const images = await run.scoring(job.split)
+  const recalibrationBatches = await run.recalibrationBatches()
+  const { supernet, session } = cache.open(job.runFolder, run)
+  const protocol = describeProtocol(job, run, images.count, services)
+  let evaluated = 0
+  for (const candidate of job.candidates) {
+    if (context.isStopping()) {
+      throw new EngineError('STOPPED', `Stopped after ${evaluated} of ${job.candidates.length} candidates.`)
+    }
+    const started = performance.now()
+    try {
+      const { accuracy, metrics } = await scoreSubnet({
+        supernet,
+        session,
+        plan: run.plan(fromGenotypeJson(run.space, candidate.genotype)),
+        recalibrationBatches,
+        images,
+        flipTest: run.config.search.flipTest,
+        batch: SCORING_BATCH,
+      })
+      checkScore(accuracy, candidate)
+      evaluated += 1
+      context.emit({
+        kind: 'candidate-evaluated',
+        candidateId: candidate.candidateId,
+        accuracy,
+        metrics,
+        protocol,
+        milliseconds: performance.now() - started,
+      })
+    } catch (thrown) {
+      context.emit({ kind: 'candidate-failed', candidateId: candidate.candidateId, error: toErrorInfo(thrown) })
+    }
+    context.emit({ kind: 'progressed', done: evaluated, total: job.candidates.length, note: 'candidates' })
+    await breathe()
+  }
+  return { evaluated }
+}
+
+function checkScore(accuracy: number, { genotypeId }: CandidateToEvaluate): void {
+  if (!Number.isFinite(accuracy)) {
+    throw new EngineError('NUMERIC', `The score of ${genotypeId} is ${accuracy}.`)
+  }
+}
+
+function describeProtocol(job: EvaluateJob, run: RunContext, samples: number, services: WorkerServices): Protocol {
+  const { network, search } = run.config
+  return {
+    metric: run.task.metricName,
+    split: job.split,
+    samples,
+    datasetFingerprint: run.dataset.facts.fingerprint,
+    inputHeight: network.inputHeight,
+    inputWidth: network.inputWidth,
+    flipTest: search.flipTest,
+    recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
+    recalibrationSeed: recalibrationSeed(run.config),
+    backend: services.backend.kernels.name,
+  }
+}

@@ -1,0 +1,41 @@
+import type { Baseline, PrepareJob, PrepareResult } from '../../contract/index.ts'
+import { countClassPixels, loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
+import { scoreMeanPose } from '../../tasks/pose-scoring.ts'
+import { spreadOver } from '../../tasks/prepared-crops.ts'
+import { scoreConstantClass } from '../../tasks/segmentation-scoring.ts'
+import { mostFrequentClass } from '../../vision/segmentation/most-frequent-class.ts'
+import { writePreviewSamples } from '../preview-samples.ts'
+import type { RunContext } from '../run-context.ts'
+import type { JobContext } from '../worker-services.ts'
+
+/** Dataset facts, the baselines that every network must beat, and the preview pictures. */
+export async function runPrepareJob(job: PrepareJob, run: RunContext, context: JobContext): Promise<PrepareResult> {
+  for (const line of run.dataset.facts.found) {
+    context.log('info', line)
+  }
+  for (const { reason, count, example } of run.dataset.facts.leftOut) {
+    context.log('warn', `Left out ${count}: ${reason} (for example ${example})`)
+  }
+  context.emit({ kind: 'progressed', done: 1, total: 3, note: 'dataset read' })
+  const baselines = [await measureBaseline(run, 'search'), await measureBaseline(run, 'report')]
+  context.emit({ kind: 'progressed', done: 2, total: 3, note: 'baselines measured' })
+  const previewSamples = await writePreviewSamples(job.runId, job.runFolder, run)
+  context.emit({ kind: 'progressed', done: 3, total: 3, note: 'preview pictures written' })
+  return { dataset: run.dataset.facts, metricName: run.task.metricName, baselines, previewSamples }
+}
+
+async function measureBaseline({ dataset, config }: RunContext, split: 'search' | 'report'): Promise<Baseline> {
+  const limit = split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit
+  if (dataset.kind === 'pose') {
+    const samples = spreadOver(dataset.splits[split], limit).map((sample) => ({ sample }))
+    return { name: 'mean pose', split, metrics: scoreMeanPose(dataset, samples).metrics }
+  }
+  const answer = mostFrequentClass(await countClassPixels(dataset, dataset.splits.train))
+  const items = []
+  for (const sample of spreadOver(dataset.splits[split], limit)) {
+    items.push(await loadSegmentationEvaluationItem(dataset, sample, config.network))
+  }
+  const { names, ignoreLabel } = dataset.classes
+  const { metrics } = scoreConstantClass(items, answer, { classes: names, ignoreLabel })
+  return { name: `most frequent class (${names[answer] ?? String(answer)})`, split, metrics }
+}

@@ -1,0 +1,215 @@
+import { performance } from 'node:perf_hooks'
+import type { PanelPoint, TrainJob, TrainResult } from '../../contract/index.ts'
+import { openBatchLoader } from '../../datasets/batch-loader.ts'
+import { genotypeId } from '../../nas/genotype.ts'
+import type { Genotype } from '../../nas/genotype.ts'
+import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
+import type { NetworkPlan } from '../../nas/network-plan.types.ts'
+import { createRandom } from '../../nas/random.ts'
+import { drawTrainingGenotype, sampleUniform } from '../../nas/sampling.ts'
+import type { Supernet } from '../../supernet/supernet.ts'
+import { decodeOptimizer, encodeOptimizer, encodeWeights } from '../../training/checkpoint.ts'
+import { Optimizer } from '../../training/optimizer.ts'
+import { scoreSubnet } from '../../training/score-subnet.ts'
+import { trainPhase } from '../../training/train-phase.ts'
+import type { Teacher } from '../../training/train-iteration.ts'
+import { checkpointFile, listCheckpoints, pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../checkpoint-files.ts'
+import type { CheckpointFile } from '../checkpoint-files.ts'
+import type { RunContext } from '../run-context.ts'
+import { finishedCheckpoint, freshSupernet, loadSupernet } from '../supernet-files.ts'
+import { breathe } from '../worker-services.ts'
+import type { JobContext, WorkerServices } from '../worker-services.ts'
+
+/** The newest two: if the newest turns out damaged, the one before still resumes. */
+const KEPT_CHECKPOINTS = 2
+/** Search images that the panel during training is scored on: enough to see a trend, few enough to cost seconds. */
+const PANEL_IMAGES = 120
+const PANEL_RANDOM_MEMBERS = 3
+/** The super-network sees other batches than the teacher did. */
+const SUPERNET_SEED_OFFSET = 1
+
+/** Trains the teacher or the super-network to its end, from the newest checkpoint of that phase if there is one. */
+export async function runTrainJob(
+  job: TrainJob,
+  run: RunContext,
+  services: WorkerServices,
+  context: JobContext,
+): Promise<TrainResult> {
+  const { phase } = job
+  const { perEpoch, total } = run.iterations(phase)
+  const [newest] = listCheckpoints(job.runFolder, phase)
+  if (newest !== undefined && newest.iteration >= total) {
+    return { iterations: total, finalLoss: Number.NaN }
+  }
+  const startIteration = newest?.iteration ?? 0
+  const supernet = openStart(job, run, newest)
+  const teacher = phase === 'supernet' ? openTeacher(job, run) : null
+  const optimizer = new Optimizer(supernet, run.config[phase].optimizer)
+  if (newest !== undefined) {
+    optimizer.restore(decodeOptimizer(readCheckpoint(newest.optimizerFile)).states)
+    context.log('info', `Resumed the ${phase} after iteration ${startIteration} of ${total}`)
+  }
+  const loader = openBatchLoader({
+    config: run.config,
+    dataset: run.dataset,
+    threadUrl: services.loaderThreadUrl,
+    batch: run.config[phase].batch,
+    startIteration,
+    seed: run.config.seed + (phase === 'supernet' ? SUPERNET_SEED_OFFSET : 0),
+  })
+  try {
+    const finalLoss = await trainPhase({
+      phase,
+      attempt: job.attempt,
+      supernet,
+      optimizer,
+      task: run.task,
+      config: run.config[phase],
+      teacher: teacher?.teacher ?? null,
+      drawPlan: createDraw(run, phase),
+      nextBatch: () => loader.next(),
+      iterationsPerEpoch: perEpoch,
+      startIteration,
+      totalIterations: total,
+      hooks: {
+        onMetrics: (points) => {
+          context.emit({ kind: 'metrics-recorded', points })
+        },
+        onProgress: (done, all) => {
+          context.emit({ kind: 'progressed', done, total: all, note: `${phase} iteration ${done} of ${all}` })
+        },
+        onCheckpoint: async (iteration) => {
+          await saveCheckpoint({ job, supernet, optimizer, iteration, total, context })
+          await evaluatePanel({ job, run, supernet, iteration, context })
+        },
+        shouldStop: () => context.isStopping(),
+        breathe,
+        now: () => performance.now(),
+        residentBytes: () => process.memoryUsage.rss(),
+      },
+    })
+    return { iterations: total, finalLoss }
+  } finally {
+    await loader.close()
+    optimizer.dispose()
+    teacher?.close()
+    supernet.dispose()
+  }
+}
+
+function openStart(job: TrainJob, run: RunContext, newest: CheckpointFile | undefined): Supernet {
+  if (newest !== undefined) {
+    return loadSupernet(run, newest)
+  }
+  // The student starts from the teacher's weights (method.md 5.2).
+  return job.phase === 'teacher'
+    ? freshSupernet(run)
+    : loadSupernet(run, finishedCheckpoint(job.runFolder, 'teacher', run.iterations('teacher').total))
+}
+
+function openTeacher(job: TrainJob, run: RunContext): { teacher: Teacher; close(): void } | null {
+  if (run.config.supernet.distillationWeight === 0) {
+    return null
+  }
+  const network = loadSupernet(run, finishedCheckpoint(job.runFolder, 'teacher', run.iterations('teacher').total))
+  const session = network.openEvaluation()
+  return {
+    teacher: { session, plan: run.plan(largestGenotype(run.space)) },
+    close() {
+      session.close()
+      network.dispose()
+    },
+  }
+}
+
+function createDraw(
+  run: RunContext,
+  phase: 'teacher' | 'supernet',
+): (iteration: number) => { plan: NetworkPlan; turn: number } {
+  if (phase === 'teacher') {
+    const plan = run.plan(largestGenotype(run.space))
+    return () => ({ plan, turn: -1 })
+  }
+  return (iteration) => {
+    const { genotype, turn } = drawTrainingGenotype(run.space, {
+      mode: run.config.supernet.sampling,
+      runSeed: run.config.seed,
+      iteration,
+    })
+    return { plan: run.plan(genotype), turn: turn.index }
+  }
+}
+
+async function saveCheckpoint(options: {
+  readonly job: TrainJob
+  readonly supernet: Supernet
+  readonly optimizer: Optimizer
+  readonly iteration: number
+  readonly total: number
+  readonly context: JobContext
+}): Promise<void> {
+  const { job, supernet, optimizer, iteration, total, context } = options
+  const facts = { phase: job.phase, iteration, totalIterations: total }
+  const weights = encodeWeights(await supernet.weights(), facts)
+  const state = encodeOptimizer(await optimizer.state(), facts)
+  const file = checkpointFile(job.runFolder, job.phase, iteration)
+  await writeCheckpoint(file, weights, state)
+  pruneCheckpoints(job.runFolder, job.phase, KEPT_CHECKPOINTS)
+  context.emit({
+    kind: 'checkpoint-written',
+    phase: job.phase,
+    iteration,
+    bytes: weights.length + state.length,
+    file: file.weightsFile,
+  })
+}
+
+/** Scores a fixed panel with recalibration, on a copy of the statistics (method.md 5.2): the same members at every checkpoint. */
+async function evaluatePanel(options: {
+  readonly job: TrainJob
+  readonly run: RunContext
+  readonly supernet: Supernet
+  readonly iteration: number
+  readonly context: JobContext
+}): Promise<void> {
+  const { job, run, supernet, iteration, context } = options
+  const session = supernet.openEvaluation()
+  try {
+    const images = await run.scoring('search', PANEL_IMAGES)
+    const recalibrationBatches = await run.recalibrationBatches()
+    const scores: PanelPoint['scores'][number][] = []
+    for (const [label, genotype] of panelMembers(run, job.phase)) {
+      const { accuracy } = await scoreSubnet({
+        supernet,
+        session,
+        plan: run.plan(genotype),
+        recalibrationBatches,
+        images,
+        flipTest: false,
+        batch: run.config.search.recalibrationBatchSize,
+      })
+      scores.push({ label, genotypeId: genotypeId(genotype), accuracy })
+      await breathe()
+    }
+    context.emit({ kind: 'panel-evaluated', point: { phase: job.phase, attempt: job.attempt, iteration, scores } })
+  } finally {
+    session.close()
+  }
+}
+
+function panelMembers({ space, config }: RunContext, phase: TrainJob['phase']): readonly (readonly [string, Genotype])[] {
+  const largest = ['largest', largestGenotype(space)] as const
+  if (phase === 'teacher') {
+    return [largest]
+  }
+  const random = createRandom(config.seed, 'panel')
+  return [
+    ['smallest', smallestGenotype(space)],
+    ['hrnet', hrnetGenotype(space)],
+    largest,
+    ...Array.from(
+      { length: PANEL_RANDOM_MEMBERS },
+      (_, i) => [`random ${i + 1}`, sampleUniform(space, random)] as const,
+    ),
+  ]
+}

@@ -1,0 +1,84 @@
+import { chooseBackend } from '../compute/choose-backend.ts'
+import type { BackendWish } from '../compute/choose-backend.ts'
+import { toErrorInfo } from '../contract/index.ts'
+import type { FromWorker, ToWorker } from '../contract/index.ts'
+import { JobRunner } from './run-job.ts'
+import type { JobContext, WorkerServices } from './worker-services.ts'
+
+/**
+ * Entry of a worker process: opens one compute backend, says `ready`, then runs one job at a time for the engine that
+ * forked it. It ends with its parent.
+ */
+const isSource = import.meta.url.endsWith('.ts')
+const loaderThreadUrl = new URL(isSource ? '../datasets/loader-thread.ts' : './loader-thread.js', import.meta.url)
+
+const send = (message: FromWorker): void => {
+  process.send?.(message)
+}
+
+const stopping = new Set<string>()
+let chain: Promise<void> = Promise.resolve()
+
+process.on('disconnect', () => {
+  process.exit(0)
+})
+// Ctrl+C reaches the whole process group; the engine decides how its workers end.
+process.on('SIGINT', () => undefined)
+
+const backend = await chooseBackend(wishOf(process.env['SCALENAS_BACKEND'])).catch((thrown: unknown) => {
+  console.error(thrown instanceof Error ? thrown.message : String(thrown))
+  process.exit(3)
+})
+const services: WorkerServices = {
+  backend,
+  loaderThreadUrl,
+  threads: Number(process.env['SCALENAS_THREADS'] ?? 1),
+}
+const runner = new JobRunner(services)
+
+process.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'run-job':
+      chain = chain.then(() => runOne(message))
+      break
+    case 'stop-job':
+      stopping.add(message.jobId)
+      break
+    case 'shut-down':
+      process.exit(0)
+      break
+    default:
+      message satisfies never
+  }
+})
+
+send({
+  kind: 'ready',
+  backend: backend.kernels.name,
+  backendVersion: backend.kernels.version,
+  device: backend.kernels.device,
+  refused: backend.refused,
+  threads: services.threads,
+})
+
+async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): Promise<void> {
+  const context: JobContext = {
+    emit: (event) => {
+      send({ ...event, jobId } as FromWorker)
+    },
+    log: (level, message) => {
+      send({ kind: 'logged', jobId, level, message })
+    },
+    isStopping: () => stopping.has(jobId),
+  }
+  try {
+    send({ kind: 'job-completed', jobId, result: await runner.run(job, context) })
+  } catch (thrown) {
+    send({ kind: 'job-failed', jobId, error: toErrorInfo(thrown) })
+  }
+  stopping.delete(jobId)
+}
+
+function wishOf(text: string | undefined): BackendWish {
+  return text === 'tensorflow' || text === 'wasm' ? text : 'auto'
+}

@@ -1,0 +1,150 @@
+import type { Kernels } from '../compute/kernels.ts'
+import type { Value } from '../compute/network-ops.ts'
+import { EngineError } from '../contract/index.ts'
+import type { RunConfig } from '../contract/index.ts'
+import { openBatchLoader } from '../datasets/batch-loader.ts'
+import { iterationsPerEpoch } from '../datasets/batch-order.ts'
+import type { Dataset, SplitName } from '../datasets/dataset.ts'
+import { openDataset } from '../datasets/open-dataset.ts'
+import { countClassPixels, loadSegmentationEvaluationItem } from '../datasets/segmentation-batch.ts'
+import { describeShapeProblem, planNetwork } from '../nas/network-plan.ts'
+import type { NetworkPlan, NetworkShape } from '../nas/network-plan.types.ts'
+import { createSearchSpace } from '../nas/search-space.ts'
+import type { SearchSpace } from '../nas/search-space.ts'
+import type { Genotype } from '../nas/genotype.ts'
+import { createPoseScoring } from '../tasks/pose-scoring.ts'
+import { createPoseTask } from '../tasks/pose-task.ts'
+import { prepareCrops, spreadOver } from '../tasks/prepared-crops.ts'
+import { createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
+import { createSegmentationTask } from '../tasks/segmentation-task.ts'
+import type { ScoringSet, Task } from '../tasks/task.ts'
+import { balancedClassWeights } from '../vision/segmentation/most-frequent-class.ts'
+
+/** Everything a job of a run needs besides weights; opened once per worker and run. */
+export interface RunContext {
+  readonly config: RunConfig
+  readonly kernels: Kernels
+  readonly dataset: Dataset
+  readonly space: SearchSpace
+  readonly shape: NetworkShape
+  readonly task: Task
+  plan(genotype: Genotype): NetworkPlan
+  /** Images of a split, decoded once; `limit` bounds their number further than the configuration does. */
+  scoring(split: 'search' | 'report', limit?: number): Promise<ScoringSet>
+  /** The fixed training batches of method.md 6.1 on the device. */
+  recalibrationBatches(): Promise<readonly Value[]>
+  iterations(phase: 'teacher' | 'supernet'): { readonly perEpoch: number; readonly total: number }
+  dispose(): void
+}
+
+/** @throws EngineError DATASET or BAD_REQUEST naming what does not fit. */
+export async function openRunContext(config: RunConfig, kernels: Kernels): Promise<RunContext> {
+  const dataset = await openDataset(config.dataset, config.task, config.seed)
+  const space = createSearchSpace({ task: config.task, ...config.space })
+  const shape: NetworkShape = { task: config.task, ...config.network, outputs: outputsOf(dataset) }
+  const problem = describeShapeProblem(space, shape)
+  if (problem !== null) {
+    throw new EngineError('BAD_REQUEST', problem)
+  }
+  const task = await createTask(config, dataset)
+  const scoringSets = new Map<string, Promise<ScoringSet>>()
+  let recalibration: Promise<readonly Value[]> | null = null
+  return {
+    config,
+    kernels,
+    dataset,
+    space,
+    shape,
+    task,
+    plan: (genotype) => planNetwork(space, shape, genotype),
+    scoring(split, limit = Number.POSITIVE_INFINITY) {
+      const most = Math.min(limit, split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit)
+      const key = `${split}/${most}`
+      const known = scoringSets.get(key) ?? openScoring(dataset, split, most, config)
+      scoringSets.set(key, known)
+      return known
+    },
+    recalibrationBatches() {
+      recalibration ??= loadRecalibrationBatches(config, dataset, kernels)
+      return recalibration
+    },
+    iterations(phase) {
+      const { epochs, batch } = config[phase]
+      const perEpoch = iterationsPerEpoch(dataset.splits.train.length, batch)
+      return { perEpoch, total: Math.max(1, Math.round(epochs * perEpoch)) }
+    },
+    dispose() {
+      void recalibration?.then((batches) => {
+        for (const { handle } of batches) {
+          kernels.release(handle)
+        }
+      })
+    },
+  }
+}
+
+/** Seed of the recalibration draws: fixed per run, apart from those of training. */
+export function recalibrationSeed(config: RunConfig): number {
+  return (config.seed + RECALIBRATION_SEED_OFFSET) % 2 ** 31
+}
+const RECALIBRATION_SEED_OFFSET = 0x2ca1ab1e
+
+function outputsOf(dataset: Dataset): number {
+  return dataset.kind === 'pose' ? dataset.skeleton.joints.length : dataset.classes.names.length
+}
+
+async function createTask(config: RunConfig, dataset: Dataset): Promise<Task> {
+  if (dataset.kind === 'pose') {
+    return createPoseTask(dataset.skeleton.joints.length, config.network)
+  }
+  const isBalanced = config.segmentation.classWeights === 'balanced'
+  return createSegmentationTask({
+    classes: dataset.classes.names.length,
+    ignoreLabel: dataset.classes.ignoreLabel,
+    network: config.network,
+    config: config.segmentation,
+    classWeights: isBalanced ? balancedClassWeights(await countClassPixels(dataset, dataset.splits.train)) : null,
+  })
+}
+
+async function openScoring(dataset: Dataset, split: SplitName, limit: number, config: RunConfig): Promise<ScoringSet> {
+  if (dataset.kind === 'pose') {
+    const samples = spreadOver(dataset.splits[split], limit)
+    const crops = await prepareCrops(dataset, samples, config)
+    return createPoseScoring(crops, { skeleton: dataset.skeleton, network: config.network })
+  }
+  const samples = spreadOver(dataset.splits[split], limit)
+  const items = []
+  for (const sample of samples) {
+    items.push(await loadSegmentationEvaluationItem(dataset, sample, config.network))
+  }
+  const { names, ignoreLabel } = dataset.classes
+  return createSegmentationScoring(items, { classes: names, ignoreLabel, network: config.network })
+}
+
+async function loadRecalibrationBatches(
+  config: RunConfig,
+  dataset: Dataset,
+  kernels: Kernels,
+): Promise<readonly Value[]> {
+  const { recalibrationBatches, recalibrationBatchSize } = config.search
+  const { inputHeight, inputWidth } = config.network
+  const loader = openBatchLoader({
+    config,
+    dataset,
+    threadUrl: null,
+    batch: recalibrationBatchSize,
+    seed: recalibrationSeed(config),
+  })
+  try {
+    const batches: Value[] = []
+    for (let i = 0; i < recalibrationBatches; i++) {
+      const { input, size } = await loader.next()
+      const shape = [size, inputHeight, inputWidth, 3]
+      batches.push({ handle: kernels.upload(input, shape), shape })
+    }
+    return batches
+  } finally {
+    await loader.close()
+  }
+}

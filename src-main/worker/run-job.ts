@@ -1,0 +1,56 @@
+import type { Job, JobResults } from '../contract/index.ts'
+import { inspectDatasetFolder } from '../datasets/open-dataset.ts'
+import { runEvaluateJob } from './jobs/evaluate-job.ts'
+import { runPredictJob } from './jobs/predict-job.ts'
+import { runPreflightJob } from './jobs/preflight-job.ts'
+import { runPrepareJob } from './jobs/prepare-job.ts'
+import { runTrainJob } from './jobs/train-job.ts'
+import { openRunContext } from './run-context.ts'
+import type { RunContext } from './run-context.ts'
+import { SupernetCache } from './supernet-cache.ts'
+import type { JobContext, WorkerServices } from './worker-services.ts'
+
+type JobResult = JobResults[Job['kind']]
+
+/** Runs jobs one after another and keeps what the next one of the same run can use: dataset, crops, super-network. */
+export class JobRunner {
+  readonly #services: WorkerServices
+  readonly #supernets = new SupernetCache()
+  #run: { readonly key: string; readonly context: RunContext } | null = null
+
+  constructor(services: WorkerServices) {
+    this.#services = services
+  }
+
+  async run(job: Job, context: JobContext): Promise<JobResult> {
+    if (job.kind === 'inspect-dataset') {
+      return { dataset: await inspectDatasetFolder(job.path, job.format) }
+    }
+    const run = await this.#openRun(job)
+    switch (job.kind) {
+      case 'prepare':
+        return runPrepareJob(job, run, context)
+      case 'preflight':
+        return runPreflightJob(job, run, context)
+      case 'train':
+        return runTrainJob(job, run, this.#services, context)
+      case 'evaluate':
+        return runEvaluateJob(job, run, this.#supernets, this.#services, context)
+      case 'predict':
+        return runPredictJob(job, run, this.#supernets)
+      default:
+        return job satisfies never
+    }
+  }
+
+  async #openRun(job: Exclude<Job, { kind: 'inspect-dataset' }>): Promise<RunContext> {
+    const key = JSON.stringify([job.runId, job.config])
+    if (this.#run?.key !== key) {
+      this.#supernets.close()
+      this.#run?.context.dispose()
+      this.#run = null
+      this.#run = { key, context: await openRunContext(job.config, this.#services.backend.kernels) }
+    }
+    return this.#run.context
+  }
+}

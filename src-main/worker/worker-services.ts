@@ -1,0 +1,30 @@
+import type { ChosenBackend } from '../compute/choose-backend.ts'
+import type { FromWorker, LogLevel } from '../contract/index.ts'
+
+/** What the jobs of a worker share. */
+export interface WorkerServices {
+  readonly backend: ChosenBackend
+  /** Where the entry of the loader thread lies; it differs between sources and build. */
+  readonly loaderThreadUrl: URL
+  readonly threads: number
+}
+
+type JobEventBody = Extract<FromWorker, { readonly jobId: string }> extends infer E
+  ? E extends { readonly jobId: string }
+    ? Omit<E, 'jobId'>
+    : never
+  : never
+
+/** One running job: how it speaks and how it learns that it should end. */
+export interface JobContext {
+  emit(event: JobEventBody): void
+  log(level: LogLevel, message: string): void
+  isStopping(): boolean
+}
+
+/** Lets messages and timers in. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
