@@ -34,6 +34,8 @@ const PARTS = {
 
 process.env.SCALENAS_ELECTRON_TEST_BUILD = '1' // for tests only, which these are
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+const INTERRUPTED = 130
+let isInterrupted = false
 const failed = []
 const skipped = []
 let passed = 0
@@ -55,14 +57,16 @@ async function main(parts) {
     await prepare(parts)
     const reports = mkdtempSync(join(tmpdir(), 'scalenas-tests-'))
     for (const part of parts) {
-      await runPart(part, node, join(reports, `${part}.json`))
+      if (!isInterrupted) {
+        await runPart(part, node, join(reports, `${part}.json`))
+      }
     }
     rmSync(reports, { recursive: true, force: true })
   } else {
     failed.push(missingNodeMessage())
   }
   summarise()
-  process.exitCode = failed.length > 0 ? 1 : 0
+  process.exitCode = isInterrupted ? INTERRUPTED : failed.length > 0 ? 1 : 0
 }
 
 async function prepare(parts) {
@@ -120,7 +124,10 @@ function run(node, args, minutes) {
       // the group is gone already
     }
   }
-  const interrupt = () => end('SIGINT')
+  const interrupt = () => {
+    isInterrupted = true
+    end('SIGINT')
+  }
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
   return new Promise((resolve) => {
