@@ -5,12 +5,15 @@ import type { RgbImage } from './dataset.ts'
 const CHANNEL_MEAN = [0.485, 0.456, 0.406] as const
 const CHANNEL_DEVIATION = [0.229, 0.224, 0.225] as const
 
-const SCALES = CHANNEL_DEVIATION.map((deviation) => 1 / (255 * deviation)) as [number, number, number]
-const OFFSETS = CHANNEL_MEAN.map((mean, channel) => -mean / (CHANNEL_DEVIATION[channel] ?? 1)) as [
+/** value * scale + offset = (value / 255 - mean) / deviation. */
+export const CHANNEL_SCALES = CHANNEL_DEVIATION.map((deviation) => 1 / (255 * deviation)) as [
   number,
   number,
   number,
 ]
+export const CHANNEL_OFFSETS = CHANNEL_MEAN.map(
+  (mean, channel) => -mean / (CHANNEL_DEVIATION[channel] ?? 1),
+) as [number, number, number]
 
 export interface WarpTarget {
   /** Filled with [height, width, 3] from `offset` on. */
@@ -20,36 +23,22 @@ export interface WarpTarget {
   readonly height: number
 }
 
-/** What lies beyond the border: black (0 before normalising, as cv2.warpAffine) or the nearest pixel (as image resizing). */
-export type WarpBorder = 'black' | 'clamp'
-
 /**
- * Samples a picture bilinearly at the integer pixels of the target and normalises: (value / 255 - mean) / deviation.
+ * Samples a picture bilinearly at the integer pixels of the target and normalises: (value / 255 - mean) / deviation. What
+ * lies outside the picture is black before normalising, as in cv2.warpAffine.
  *
  * @param toSource - Maps target pixels to source pixels, both named by their centres.
  */
-export function warpNormalized(
-  image: RgbImage,
-  toSource: Affine,
-  target: WarpTarget,
-  border: WarpBorder = 'black',
-): void {
+export function warpNormalized(image: RgbImage, toSource: Affine, target: WarpTarget): void {
   const [a, b, c, d, e, f] = toSource
   const { values, width, height } = target
-  const sample = border === 'black' ? sampleWithBlackBorder : sampleClamped
   let position = target.offset
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      sample(image, a * column + b * row + c, d * column + e * row + f, values, position)
+      sampleWithBlackBorder(image, a * column + b * row + c, d * column + e * row + f, values, position)
       position += 3
     }
   }
-}
-
-function sampleClamped(image: RgbImage, x: number, y: number, values: Float32Array, position: number): void {
-  const clampedX = Math.min(image.width - 1, Math.max(0, x))
-  const clampedY = Math.min(image.height - 1, Math.max(0, y))
-  sampleWithBlackBorder(image, clampedX, clampedY, values, position)
 }
 
 /** Taps outside the picture count as 0, each by itself, so the border fades over one pixel. */
@@ -81,6 +70,6 @@ function sampleWithBlackBorder(
     if (w01 !== 0) value += w01 * (data[at + 3 + channel] ?? 0)
     if (w10 !== 0) value += w10 * (data[below + channel] ?? 0)
     if (w11 !== 0) value += w11 * (data[below + 3 + channel] ?? 0)
-    values[position + channel] = value * (SCALES[channel] ?? 0) + (OFFSETS[channel] ?? 0)
+    values[position + channel] = value * (CHANNEL_SCALES[channel] ?? 0) + (CHANNEL_OFFSETS[channel] ?? 0)
   }
 }
