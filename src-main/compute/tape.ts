@@ -154,14 +154,12 @@ export class Tape implements NetworkOps {
    * `update`, which must not keep it. Afterwards the tape is empty and every handle it made is released.
    */
   backward(update: (parameter: ParameterRef, gradient: Handle) => void): void {
-    for (let i = this.#nodes.length - 1; i >= 0; i--) {
-      const node = this.#nodes[i]
-      if (node !== undefined) {
-        this.#passNode(node)
-      }
+    // Popped before it is passed, so that `dispose` after a failure half-way releases nothing twice.
+    for (let node = this.#nodes.pop(); node !== undefined; node = this.#nodes.pop()) {
+      this.#passNode(node)
     }
-    this.#nodes.length = 0
     for (const [name, value] of this.#parameters) {
+      this.#parameters.delete(name)
       // The read handle goes first: TensorFlow copies a variable that is still being read when an update comes.
       this.#kernels.release(value.handle)
       if (value.gradients.length > 0) {
@@ -170,7 +168,6 @@ export class Tape implements NetworkOps {
         this.#drop(gradient)
       }
     }
-    this.#parameters.clear()
   }
 
   /** Releases everything without a backward pass, after an error or a forward-only use. */

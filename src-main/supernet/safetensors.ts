@@ -71,7 +71,8 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
     const entry = checkEntry(name, value, file.length - dataStart)
     if (entry.dtype === 'F32') {
       const [begin, end] = entry.data_offsets
-      const bytes = file.slice(dataStart + begin, dataStart + end)
+      // A copy of its own: `file` may be a Node Buffer, whose slice shares memory and need not be aligned.
+      const bytes = Uint8Array.from(file.subarray(dataStart + begin, dataStart + end))
       tensors.set(name, { shape: entry.shape, values: new Float32Array(bytes.buffer) })
     } else if (entry.dtype !== 'I64') {
       throw new RangeError(`safetensors: ${name} has dtype ${entry.dtype}; only F32 is read`)

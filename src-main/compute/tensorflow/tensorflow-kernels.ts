@@ -255,12 +255,15 @@ function cached<K, V>(make: (key: K) => V): (key: K) => V {
   }
 }
 
-/** A cache that forgets its oldest entry when it holds more than `capacity`. */
+/** A cache that forgets the entry unused for longest when it would hold more than `capacity`. */
 function bounded<K, V>(capacity: number, make: (key: K) => V, drop: (value: V) => void): (key: K) => V {
   const known = new Map<K, V>()
   return (key) => {
     const hit = known.get(key)
     if (hit !== undefined) {
+      // To the young end: an entry that one call uses twice must not fall out between the two.
+      known.delete(key)
+      known.set(key, hit)
       return hit
     }
     if (known.size >= capacity) {
