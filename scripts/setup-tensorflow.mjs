@@ -84,32 +84,48 @@ async function inspect(folder, flavour, isCheck, status) {
 }
 
 async function install({ folder, flavour, status }) {
+  const order = sourceOrder()
   const reasons = []
-  const flavours = flavour === 'gpu' ? ['gpu', 'cpu'] : ['cpu']
-  const order = (process.env.SCALENAS_TENSORFLOW_SOURCES ?? 'official,wheel')
-    .split(',')
-    .filter((name) => name in SOURCES)
-  for (const attempt of flavours) {
+  for (const library of flavour === 'gpu' ? ['gpu', 'cpu'] : ['cpu']) {
     for (const name of order) {
       try {
-        const source = await SOURCES[name]({ folder, flavour: attempt, status })
+        const source = await SOURCES[name]({ folder, flavour: library, status })
         status('checking that it computes')
         const probe = await probeTensorflow(folder)
         if ('reason' in probe) {
           throw new Refusal(probe.reason)
         }
-        writeStamp(folder, { ...probe, flavour, source })
-        const lost = reasons.filter((reason) => reason.startsWith('gpu'))
-        return (
-          describe({ ...probe, source }, 'computed correctly') +
-          (lost.length > 0 ? `; GPU library: ${lost.join('; ')}` : '')
-        )
+        const note = flavour === 'gpu' ? gpuNote(library, probe.isGpu, reasons) : ''
+        const found = { ...probe, flavour, source: source + note }
+        writeStamp(folder, found)
+        return describe(found, 'computed correctly')
       } catch (error) {
-        reasons.push(`${attempt} ${name}: ${reasonOf(error)}`)
+        reasons.push(`${library} library, ${name}: ${reasonOf(error)}`)
       }
     }
   }
   throw new Refusal(reasons.join('; '))
+}
+
+function sourceOrder() {
+  const names = (process.env.SCALENAS_TENSORFLOW_SOURCES ?? 'official,wheel').split(',')
+  const unknown = names.find((name) => !(name in SOURCES))
+  if (unknown !== undefined) {
+    throw new Refusal(
+      `SCALENAS_TENSORFLOW_SOURCES names "${unknown}"; allowed are ${Object.keys(SOURCES).join(', ')}`,
+    )
+  }
+  return names
+}
+
+/** What a person who has or asked for a GPU should know, when TensorFlow computes on the CPU all the same. */
+function gpuNote(library, isGpu, reasons) {
+  if (isGpu) {
+    return ''
+  }
+  return library === 'gpu'
+    ? ', the GPU library, which sees no usable GPU'
+    : `, as the GPU library could not be had: ${reasons.join('; ')}`
 }
 
 const describe = ({ version, isGpu, source }, how) =>
