@@ -44,13 +44,20 @@ function formulaTensor({ name, shape, kind }: ParameterSpec, seed: number, recip
     case 'conv-weight': {
       const [, inputs = 1, kh = 1, kw = 1] = shape
       const values = symmetric(seed, name, size, Math.sqrt(3 / (inputs * kh * kw)))
-      return { shape, values: recipe === 'gated' && name === 'final_layer.weight' ? values.map((v) => v / 32) : values }
+      return {
+        shape,
+        values: recipe === 'gated' && name === 'final_layer.weight' ? values.map((v) => v / 32) : values,
+      }
     }
     case 'conv-bias':
     case 'running-mean':
       return { shape, values: symmetric(seed, name, size, 0.1) }
     case 'norm-weight':
-      return { shape, values: recipe === 'gated' ? between(seed, name, size, 0.1, 0.2) : between(seed, name, size, 0.2, 0.4) }
+      return {
+        shape,
+        values:
+          recipe === 'gated' ? between(seed, name, size, 0.1, 0.2) : between(seed, name, size, 0.2, 0.4),
+      }
     case 'running-var':
       return { shape, values: between(seed, name, size, 0.5, 1) }
     case 'norm-bias': {
@@ -61,7 +68,9 @@ function formulaTensor({ name, shape, kind }: ParameterSpec, seed: number, recip
       const isRectified = isDirectlyRectified(name.replace(/\.bias$/, ''))
       return {
         shape,
-        values: Float32Array.from({ length: size }, (_, i) => (isRectified && formulaUniform(base, i) < 0.25 ? -2 : 2)),
+        values: Float32Array.from({ length: size }, (_, i) =>
+          isRectified && formulaUniform(base, i) < 0.25 ? -2 : 2,
+        ),
       }
     }
     default:

@@ -1,0 +1,31 @@
+import type { Kernels } from '../../src-main/compute/kernels.ts'
+import { nativeKernels } from './native-kernels.ts'
+
+/** A backend that this machine may or may not have; tests skip by name where `kernels` is null. */
+export interface TestBackend {
+  readonly name: Kernels['name']
+  readonly kernels: Kernels | null
+  /** False where a golden training step takes too long to repeat ten times: long sets then run on the others only. */
+  readonly isFast: boolean
+}
+
+/** Every backend, each checked against the same reference numbers. */
+export async function testBackends(): Promise<readonly TestBackend[]> {
+  return [
+    { name: 'tensorflow', kernels: nativeKernels(), isFast: true },
+    { name: 'wasm', kernels: await wasmKernels(), isFast: false },
+  ]
+}
+
+let wasm: Promise<Kernels> | undefined
+
+/** Needs nothing but this process, so a failure to open it fails the tests. */
+function wasmKernels(): Promise<Kernels> {
+  wasm ??= openWasm()
+  return wasm
+}
+
+async function openWasm(): Promise<Kernels> {
+  const { createWasmKernels } = await import('../../src-main/compute/wasm/wasm-kernels.ts')
+  return createWasmKernels()
+}
