@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { conformanceCases } from '../../../src-main/compute/conformance/cases.ts'
 import type { Kernels } from '../../../src-main/compute/kernels.ts'
 import { selfTest } from '../../../src-main/compute/self-test.ts'
+import { createWasmKernels } from '../../../src-main/compute/wasm/wasm-kernels.ts'
 import { nativeKernels } from '../../support/native-kernels.ts'
 
-const backends: readonly (readonly [string, Kernels | null])[] = [['tensorflow', nativeKernels()]]
+const backends: readonly (readonly [string, Kernels | null])[] = [
+  ['tensorflow', nativeKernels()],
+  ['wasm', await createWasmKernels()],
+]
 
 for (const [name, kernels] of backends) {
   describe.skipIf(kernels === null)(`${name} kernels against float64 loops`, () => {
