@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { _electron } from 'playwright-core'
 import type { ElectronApplication, Page } from 'playwright-core'
+import { collectProblems } from './collect-problems.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const LAUNCH_TIMEOUT_MS = 60_000
@@ -48,13 +49,7 @@ export async function launchStudio(folder: string): Promise<Studio> {
   const printed: string[] = []
   app.process().stdout?.on('data', (chunk) => printed.push(String(chunk)))
   app.process().stderr?.on('data', (chunk) => printed.push(String(chunk)))
-  const problems: string[] = []
-  app.context().on('console', (message) => {
-    if (message.type() === 'error') {
-      problems.push(message.text())
-    }
-  })
-  app.context().on('weberror', (error) => problems.push(error.error().message))
+  const problems = collectProblems(app.context())
   const page = await app.firstWindow({ timeout: LAUNCH_TIMEOUT_MS })
   const mainPid = app.process().pid ?? Number.NaN
   return { app, page, mainPid, data, problems, output: () => printed.join(''), close: () => app.close() }
