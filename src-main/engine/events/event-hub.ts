@@ -1,11 +1,13 @@
 import type { LogLevel, MetricPoint, PanelPoint, RunEvent, RunEventBody } from '../../contract/index.ts'
 import type { Store } from '../../store/store.ts'
-import type { EventsQuery } from '../services.ts'
+import type { EventsQuery } from '../services/engine-services.ts'
 import { hydrateEvent } from './hydrate-event.ts'
 import { createWakeUp } from './wake-up.ts'
 
 /** Ten a second per run: more is not seen by anyone and starves the page. */
 const FLUSH_MS = 100
+/** After a write that failed. */
+const RETRY_MS = 1000
 const PAGE_SIZE = 200
 /** What a list of all runs needs. */
 const OVERVIEW_KINDS = ['status-changed', 'progressed']
@@ -47,7 +49,13 @@ interface Pending {
   timer: NodeJS.Timeout | undefined
 }
 
-export function createEventHub(store: Store, now: () => number = Date.now): EventHub {
+export interface EventHubOptions {
+  readonly now?: () => number
+  /** What waited could not be written (a full disk); it is kept and tried again, and the run should end. */
+  readonly onWriteError: (runId: string, thrown: unknown) => void
+}
+
+export function createEventHub(store: Store, { now = Date.now, onWriteError }: EventHubOptions): EventHub {
   const pending = new Map<string, Pending>()
   const wakeUp = createWakeUp()
 
@@ -56,12 +64,26 @@ export function createEventHub(store: Store, now: () => number = Date.now): Even
     if (waiting === undefined) {
       return
     }
-    pending.delete(runId)
-    clearTimeout(waiting.timer)
     store.transaction(() => {
       writePending(store, runId, waiting, now())
     })
+    pending.delete(runId)
+    clearTimeout(waiting.timer)
     wakeUp.notify()
+  }
+
+  const flushLater = (runId: string): void => {
+    try {
+      flush(runId)
+    } catch (thrown) {
+      onWriteError(runId, thrown)
+      const waiting = pending.get(runId)
+      if (waiting !== undefined) {
+        waiting.timer = setTimeout(() => {
+          flushLater(runId)
+        }, RETRY_MS)
+      }
+    }
   }
 
   const waitingOf = (runId: string): Pending => {
@@ -71,7 +93,7 @@ export function createEventHub(store: Store, now: () => number = Date.now): Even
       candidates: new Set<number>(),
       logs: [],
       timer: setTimeout(() => {
-        flush(runId)
+        flushLater(runId)
       }, FLUSH_MS),
     }
     pending.set(runId, waiting)
@@ -118,8 +140,12 @@ export function createEventHub(store: Store, now: () => number = Date.now): Even
     },
     subscribe: (query) => readEvents(store, query, wakeUp),
     close() {
-      ;[...pending.keys()].forEach(flush)
-      wakeUp.close()
+      try {
+        ;[...pending.keys()].forEach(flush)
+      } finally {
+        pending.forEach((waiting) => clearTimeout(waiting.timer))
+        wakeUp.close()
+      }
     },
   }
 }

@@ -22,6 +22,8 @@ export interface JobOptions {
  */
 export interface Executor {
   runJob<J extends Job>(job: J, options: JobOptions): Promise<JobResults[J['kind']]>
+  /** Starts a worker, reads what it says about itself, and ends it. */
+  probe(backend: ComputeConfig['backend']): Promise<WorkerReady>
   /** Ends the workers of these lanes once their jobs are done, so that their memory is free. */
   release(lanes: readonly string[]): Promise<void>
   close(): Promise<void>

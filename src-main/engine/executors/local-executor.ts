@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
-import type { Job, JobResults } from '../../contract/index.ts'
+import type { Job, JobResults, WorkerReady } from '../../contract/index.ts'
 import type { Executor, JobOptions } from './executor.ts'
 import { findWorkerNode, workerEnvironment } from './node-runtime.ts'
 import { WORKER_TIMINGS, WorkerProcess } from './worker-process.ts'
@@ -9,6 +9,8 @@ import type { WorkerTimings } from './worker-process.ts'
 export interface LocalExecutorOptions {
   readonly workerEntry: URL
   readonly timings?: WorkerTimings
+  /** Whenever a worker has opened its backend. */
+  readonly onWorkerReady?: (facts: WorkerReady) => void
   /** An idle worker is kept this long: a preview after a preview, or a run after its preflight, starts at once. */
   readonly idleMs?: number
 }
@@ -77,7 +79,13 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
     const worker = await workerOf(lane, asked)
     try {
       // A worker that never gets ready is reported by the job itself.
-      worker.ready.then(asked.onReady, () => undefined)
+      worker.ready.then(
+        (facts) => {
+          options.onWorkerReady?.(facts)
+          asked.onReady?.(facts)
+        },
+        () => undefined,
+      )
       return await worker.run(job, asked.onEvent, asked.signal)
     } finally {
       lane.idleTimer = setTimeout(() => {
@@ -98,6 +106,22 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
         return await runInLane(lane, job, asked)
       } finally {
         done(undefined)
+      }
+    },
+    async probe(backend) {
+      const worker = new WorkerProcess({
+        entry: options.workerEntry,
+        node: findWorkerNode(),
+        env: workerEnvironment(1, backend),
+        logFile: null,
+        timings: options.timings ?? WORKER_TIMINGS,
+      })
+      try {
+        const facts = await worker.ready
+        options.onWorkerReady?.(facts)
+        return facts
+      } finally {
+        await worker.shutDown()
       }
     },
     async release(names) {

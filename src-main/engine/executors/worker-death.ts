@@ -13,6 +13,9 @@ export interface WorkerDeath {
   readonly jobKind: string | null
 }
 
+/** How the worker ends when it cannot open the backend that was asked for. */
+const NO_BACKEND_EXIT_CODE = 3
+
 /** How native libraries and V8 say that memory ran out. */
 const OUT_OF_MEMORY_WORDING =
   /std::bad_alloc|ResourceExhausted|RESOURCE_EXHAUSTED|OOM when allocating|out of memory|Cannot allocate memory|failed to allocate|CUDA_ERROR_OUT_OF_MEMORY/i
@@ -26,6 +29,13 @@ export function toDeathError(death: WorkerDeath): EngineError {
     return new EngineError(
       'OUT_OF_MEMORY',
       `The worker ran out of memory ${job} (${how}). Use a smaller batch, input or width, or fewer search workers.`,
+      details,
+    )
+  }
+  if (death.exitCode === NO_BACKEND_EXIT_CODE && death.jobKind === null) {
+    return new EngineError(
+      'MISSING_PART',
+      `No compute backend can be used: ${death.tail.at(-1) ?? 'the worker did not say why'}. Run "npm run setup".`,
       details,
     )
   }

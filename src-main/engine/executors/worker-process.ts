@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { EngineError, fromErrorInfo } from '../../contract/index.ts'
 import type { FromWorker, Job, JobResults, ToWorker, WorkerReady } from '../../contract/index.ts'
 import type { JobEvent } from './executor.ts'
+import { toEngineError } from '../../store/storage-error.ts'
 import { createOutputTail } from './output-tail.ts'
 import type { OutputTail } from './output-tail.ts'
 import { countMemoryKills, toDeathError } from './worker-death.ts'
@@ -38,7 +39,11 @@ interface RunningJob {
   readonly onEvent: (event: JobEvent) => void
   readonly resolve: (result: JobResults[Job['kind']]) => void
   readonly reject: (reason: EngineError) => void
+  /** Asks the worker to end at a safe point, and kills it when it does not. */
+  stop: () => void
   hasBeenAskedToStop: boolean
+  /** What went wrong on this side (a full disk while storing a result); it outranks what the worker says afterwards. */
+  failure: EngineError | null
 }
 
 /** One worker process: one job at a time, alive between jobs. */
@@ -93,13 +98,13 @@ export class WorkerProcess {
     onEvent: (event: JobEvent) => void,
     signal: AbortSignal | undefined,
   ): Promise<JobResults[J['kind']]> {
-    this.#lastJobKind = job.kind
     const stopBeforeStart = (): void => {
       this.kill()
     }
     signal?.addEventListener('abort', stopBeforeStart)
     try {
       await this.ready
+      this.#lastJobKind = job.kind
     } catch (thrown) {
       throw signal?.aborted === true ? stoppedError() : thrown
     } finally {
@@ -137,27 +142,32 @@ export class WorkerProcess {
       onEvent,
       resolve,
       reject,
+      stop: () => undefined,
       hasBeenAskedToStop: false,
+      failure: null,
     }
     if (this.#death !== null) {
       throw this.#death
     }
     this.#job = running
     let killTimer: NodeJS.Timeout | undefined
-    const stop = (): void => {
+    running.stop = (): void => {
+      if (running.hasBeenAskedToStop) {
+        return
+      }
       running.hasBeenAskedToStop = true
       this.#send({ kind: 'stop-job', jobId: running.id })
       killTimer = setTimeout(() => {
         this.kill()
       }, this.#timings.stopMs)
     }
-    signal?.addEventListener('abort', stop, { once: true })
+    signal?.addEventListener('abort', running.stop)
     try {
       this.#send({ kind: 'run-job', jobId: running.id, job })
       // The worker answers a job with the result of its kind; the protocol's union cannot say so per message.
       return (await promise) as JobResults[J['kind']]
     } finally {
-      signal?.removeEventListener('abort', stop)
+      signal?.removeEventListener('abort', running.stop)
       clearTimeout(killTimer)
       this.#job = null
     }
@@ -196,15 +206,23 @@ export class WorkerProcess {
     if (job === null || (message.jobId !== null && message.jobId !== job.id)) {
       return
     }
-    switch (message.kind) {
-      case 'job-completed':
-        job.resolve(message.result)
-        return
-      case 'job-failed':
-        job.reject(fromErrorInfo(message.error))
-        return
-      default:
-        job.onEvent(message)
+    if (message.kind === 'job-completed' && job.failure === null) {
+      job.resolve(message.result)
+    } else if (message.kind === 'job-completed' || message.kind === 'job-failed') {
+      job.reject(
+        job.failure ?? (message.kind === 'job-failed' ? fromErrorInfo(message.error) : stoppedError()),
+      )
+    } else {
+      this.#handOn(job, message)
+    }
+  }
+
+  #handOn(job: RunningJob, event: JobEvent): void {
+    try {
+      job.onEvent(event)
+    } catch (thrown) {
+      job.failure ??= toEngineError(thrown)
+      job.stop()
     }
   }
 
@@ -238,7 +256,8 @@ export class WorkerProcess {
       jobKind: this.#job?.kind ?? this.#lastJobKind,
     })
     this.#tail.setLogFile(null)
-    this.#job?.reject(this.#job.hasBeenAskedToStop ? stoppedError() : this.#death)
+    const job = this.#job
+    job?.reject(job.failure ?? (job.hasBeenAskedToStop ? stoppedError() : this.#death))
   }
 
   /** A message to a dead worker is no error of its own: the death is reported to the job. */

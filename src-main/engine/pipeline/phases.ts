@@ -104,9 +104,7 @@ function reportProgress({ progress }: RunContext): (event: { readonly kind: stri
   }
 }
 
-function isProgress(event: {
-  readonly kind: string
-}): event is {
+function isProgress(event: { readonly kind: string }): event is {
   readonly kind: 'progressed'
   readonly done: number
   readonly total: number

@@ -3,7 +3,7 @@ import type { TRPCError } from '@trpc/server'
 import { ZodError } from 'zod'
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { ErrorInfo } from '../../contract/index.ts'
-import type { EngineServices } from '../services.ts'
+import type { EngineServices } from '../services/engine-services.ts'
 
 export interface RouterContext {
   readonly services: EngineServices

@@ -18,7 +18,7 @@ import type {
   RunRequest,
   RunSummary,
   SystemStatus,
-} from '../contract/index.ts'
+} from '../../contract/index.ts'
 
 /**
  * What the engine offers, by noun. Routers put it on the wire, the command line calls it in its own process or

@@ -1,0 +1,56 @@
+import { EngineError, toErrorInfo } from '../contract/index.ts'
+import { findEngine, resolveDataFolder } from './find-engine.ts'
+import type { EngineAddress } from './find-engine.ts'
+import { connectToParent } from './parent-port.ts'
+import { readCodeVersion } from './code-version.ts'
+import { startEngine } from './start-engine.ts'
+
+/**
+ * Process entry of the desktop: starts the engine, tells its address to the parent, ends with it. Where another engine (a
+ * command line at work) has the data folder, its address is told instead, and this process ends when that engine does.
+ */
+const isSource = import.meta.url.endsWith('.ts')
+const dataFolder = resolveDataFolder(undefined)
+const ANOTHER_ENGINE_POLL_MS = 1000
+
+const parent = connectToParent()
+
+try {
+  await serve()
+} catch (thrown) {
+  const other = thrown instanceof EngineError && thrown.code === 'CONFLICT' ? findEngine(dataFolder) : null
+  if (other === null) {
+    const { code, message, details } = toErrorInfo(thrown)
+    console.error([`${code}: ${message}`, ...details].join('\n'))
+    process.exit(1)
+  }
+  follow(other)
+}
+
+async function serve(): Promise<void> {
+  const engine = await startEngine({
+    dataFolder,
+    workerEntry: new URL(isSource ? '../worker/main.ts' : './worker.js', import.meta.url),
+    resourcesFolder: new URL('../../resources/', import.meta.url),
+    rendererFolder: new URL(isSource ? '../../out/renderer/' : '../renderer/', import.meta.url),
+    codeVersion: await readCodeVersion(new URL('../../package.json', import.meta.url)),
+    devOrigin: process.env['SCALENAS_DEV_ORIGIN'] ?? null,
+  })
+  const end = (): void => {
+    void engine.close().finally(() => process.exit(0))
+  }
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+  parent.onGone(end)
+  parent.send({ kind: 'engine-ready', url: engine.url, token: engine.token })
+}
+
+function follow(other: EngineAddress): void {
+  parent.onGone(() => process.exit(0))
+  parent.send({ kind: 'engine-ready', url: other.url, token: other.token })
+  setInterval(() => {
+    if (findEngine(dataFolder)?.pid !== other.pid) {
+      process.exit(0)
+    }
+  }, ANOTHER_ENGINE_POLL_MS)
+}

@@ -1,0 +1,141 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EngineError } from '../../contract/index.ts'
+import type {
+  ErrorCode,
+  PreflightCheck,
+  PreflightJobResult,
+  PreflightResult,
+  RunConfig,
+} from '../../contract/index.ts'
+import { measureDisk, proveWritable } from '../../store/data-folder.ts'
+import { toEngineError } from '../../store/storage-error.ts'
+import { estimateCost } from '../configure/estimate-cost.ts'
+import { countTrainThreads } from '../configure/machine.ts'
+import { countOutputs, createSearchSetup, listSetupProblems } from '../configure/search-setup.ts'
+import { INTERACTIVE_LANE, MAIN_LANE } from './run-context.ts'
+import type { EngineParts } from './run-context.ts'
+
+export interface PreflightRequest {
+  readonly runId: string
+  readonly config: RunConfig
+  /** Another run trains: the checks then share the machine with it and take one thread. */
+  readonly isBusy: boolean
+}
+
+/**
+ * Looks for everything that would end a run later: space and bounds, data folder and disk, then one batch of every step in a worker.
+ * Nothing is stored. A problem is a check that failed, not an error.
+ * @throws EngineError BAD_REQUEST when layout or input size give no network at all, so that not even a cost can be told.
+ */
+export async function runPreflight(parts: EngineParts, request: PreflightRequest): Promise<PreflightResult> {
+  const { config } = request
+  const problems = listSetupProblems(config, countOutputs(config, null))
+  const setup = createSetupOrRefuse(config, problems)
+  const { free } = await measureDisk(parts.store.paths.root)
+  const cost = estimateCost(config, setup, free)
+  const checks: PreflightCheck[] = [
+    ...(problems.length === 0 ? [passed('Search space', describeSpace(cost.log10SpaceSize))] : []),
+    ...problems.map(({ field, message }) => failed('Search space', message, field)),
+    await checkFolder(parts.store.paths.root),
+    checkSpace(cost.diskBytes, free),
+  ]
+  if (checks.some((check) => check.status === 'failed')) {
+    return { ok: false, checks, cost, dataset: null }
+  }
+  const calibration = await runWorkerChecks(parts, request, checks)
+  return {
+    ok: checks.every((check) => check.status !== 'failed'),
+    checks,
+    cost: estimateCost(config, setup, free, calibration),
+    dataset: calibration?.dataset ?? null,
+  }
+}
+
+function createSetupOrRefuse(config: RunConfig, problems: ReturnType<typeof listSetupProblems>) {
+  try {
+    return createSearchSetup(config, countOutputs(config, null))
+  } catch (thrown) {
+    const lines = problems.map(({ field, message }) => `${field}: ${message}`)
+    throw lines.length === 0 ? thrown : new EngineError('BAD_REQUEST', lines.join('; '), lines)
+  }
+}
+
+async function runWorkerChecks(
+  { executor, store }: EngineParts,
+  { runId, config, isBusy }: PreflightRequest,
+  checks: PreflightCheck[],
+): Promise<PreflightJobResult | null> {
+  const folder = join(store.paths.temporary, `preflight-${runId}`)
+  await mkdir(folder, { recursive: true })
+  try {
+    return await executor.runJob(
+      { kind: 'preflight', runId, config, runFolder: folder, cacheFolder: store.paths.cache, attempt: 0 },
+      {
+        lane: isBusy ? INTERACTIVE_LANE : MAIN_LANE,
+        threads: isBusy ? 1 : countTrainThreads(config),
+        backend: config.compute.backend,
+        logFolder: null,
+        onEvent: (event) => {
+          if (event.kind === 'check-finished') {
+            upsertCheck(checks, event.check)
+          }
+        },
+      },
+    )
+  } catch (thrown) {
+    const { code, message, details } = toEngineError(thrown)
+    if (!checks.some((check) => check.status === 'failed')) {
+      checks.push(
+        failed('One batch of every step', [message, ...details].join('\n'), FIELD_AT_FAULT[code] ?? null),
+      )
+    }
+    return null
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The field that a person would change first. */
+const FIELD_AT_FAULT: Partial<Record<ErrorCode, string>> = {
+  DATASET: 'dataset.path',
+  OUT_OF_MEMORY: 'supernet.batch',
+  NUMERIC: 'supernet.optimizer.learningRate',
+  MISSING_PART: 'compute.backend',
+}
+
+function upsertCheck(checks: PreflightCheck[], check: PreflightCheck): void {
+  const position = checks.findIndex((candidate) => candidate.name === check.name)
+  if (position >= 0) {
+    checks[position] = check
+  } else {
+    checks.push(check)
+  }
+}
+
+async function checkFolder(root: string): Promise<PreflightCheck> {
+  try {
+    await proveWritable(root)
+    return passed('Data folder', `${root} can be written`)
+  } catch (thrown) {
+    return failed('Data folder', `${root}: ${String(thrown)}`, null)
+  }
+}
+
+function checkSpace(neededBytes: number, freeBytes: number): PreflightCheck {
+  const megabytes = (bytes: number): string => `${String(Math.ceil(bytes / 2 ** 20))} MiB`
+  const detail = `needs about ${megabytes(neededBytes)}, ${megabytes(freeBytes)} free`
+  return freeBytes > neededBytes ? passed('Disk', detail) : failed('Disk', detail, null)
+}
+
+function describeSpace(log10Size: number): string {
+  return `about 10^${log10Size.toFixed(1)} networks`
+}
+
+function passed(name: string, detail: string): PreflightCheck {
+  return { name, status: 'passed', detail, milliseconds: null, field: null }
+}
+
+function failed(name: string, detail: string, field: string | null): PreflightCheck {
+  return { name, status: 'failed', detail, milliseconds: null, field }
+}

@@ -1,0 +1,70 @@
+import { randomBytes, timingSafeEqual, createHash } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { hostname } from 'node:os'
+
+const TOKEN_BYTES = 32
+/** The page of the desktop window. */
+const DESKTOP_ORIGIN = 'app://bundle'
+
+export function createToken(): string {
+  return randomBytes(TOKEN_BYTES).toString('base64url')
+}
+
+/** Who may talk to the engine: the token, the Host header (against DNS rebinding) and the Origin (against other pages). */
+export interface Access {
+  readonly token: string
+  isToken(given: string | null | undefined): boolean
+  isHost(header: string | undefined): boolean
+  /** Absent for programs that are no browser; those still need the token. */
+  isOrigin(header: string | undefined): boolean
+}
+
+export interface AccessOptions {
+  readonly token: string
+  /** The address that is listened on. */
+  readonly host: string
+  readonly port: () => number
+  /** Page of the development server, if there is one. */
+  readonly devOrigin: string | null
+}
+
+export function createAccess({ token, host, port, devOrigin }: AccessOptions): Access {
+  const hosts = (): readonly string[] => listHostNames(host).map((name) => `${name}:${String(port())}`)
+  return {
+    token,
+    isToken: (given) => typeof given === 'string' && isEqualInConstantTime(given, token),
+    isHost: (header) => header !== undefined && hosts().includes(header.toLowerCase()),
+    isOrigin: (header) =>
+      header === undefined ||
+      header === DESKTOP_ORIGIN ||
+      (devOrigin !== null && header === devOrigin) ||
+      hosts().some((name) => header.toLowerCase() === `http://${name}`),
+  }
+}
+
+/** Hashes have one length, so neither content nor length of the token shows in the time. */
+function isEqualInConstantTime(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+/** Names under which a browser may reach the address; all of this machine's for "any address". */
+function listHostNames(host: string): readonly string[] {
+  const loopback = ['127.0.0.1', 'localhost', '[::1]']
+  if (isLoopback(host)) {
+    return [...loopback, bracketed(host)]
+  }
+  if (host !== '0.0.0.0' && host !== '::') {
+    return [bracketed(host)]
+  }
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return [...loopback, hostname().toLowerCase(), ...addresses.map(({ address }) => bracketed(address))]
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host.toLowerCase()
+}

@@ -1,0 +1,125 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EngineError } from '../../contract/index.ts'
+import type { CandidateDetails, CandidatePredictions, Prediction } from '../../contract/index.ts'
+import { INTERACTIVE_LANE } from '../pipeline/run-context.ts'
+import type { EngineParts } from '../pipeline/run-context.ts'
+import { answer } from './answer.ts'
+import type { CandidatesService, PreviewService } from './engine-services.ts'
+import { requireRun } from './runs-service.ts'
+
+export function createCandidatesService(parts: EngineParts): CandidatesService {
+  const { store, hub } = parts
+  /** Two clicks on one point share one job. */
+  const inFlight = new Map<string, Promise<CandidatePredictions>>()
+  return {
+    list: (runId) =>
+      answer(() => {
+        requireRun(parts, runId)
+        hub.flush(runId)
+        return { rows: store.candidates.rows(runId), generations: store.candidates.generations(runId) }
+      }),
+    get: (id) => answer(() => requireCandidate(parts, id)),
+    predict(id, sampleIds) {
+      const key = JSON.stringify([id, sampleIds])
+      const running = inFlight.get(key) ?? predict(parts, id, sampleIds).finally(() => inFlight.delete(key))
+      inFlight.set(key, running)
+      return running
+    },
+  }
+}
+
+export function createPreviewService(parts: EngineParts): PreviewService {
+  return {
+    samples: (runId) => answer(() => requireRun(parts, runId).prepared?.previewSamples ?? []),
+  }
+}
+
+async function predict(
+  parts: EngineParts,
+  id: string,
+  sampleIds: readonly string[],
+): Promise<CandidatePredictions> {
+  const { store, hub, executor } = parts
+  const candidate = requireCandidate(parts, id)
+  const run = requireRun(parts, candidate.runId)
+  const wanted = chooseSamples(run.prepared?.previewSamples.map((sample) => sample.id) ?? [], sampleIds)
+  const hasWeights = store.phases
+    .list(run.id)
+    .some((row) => row.phase === 'supernet' && row.completedAt !== null)
+  if (!hasWeights) {
+    throw new EngineError('CONFLICT', `Run ${run.id} has no trained super-network yet, so it cannot predict.`)
+  }
+  const folder = store.paths.runFolder(run.id)
+  const cached = await readCache(folder, candidate.genotypeId)
+  const missing = wanted.filter((sampleId) => !cached.has(sampleId))
+  if (missing.length > 0) {
+    const { predictions } = await executor.runJob(
+      {
+        kind: 'predict',
+        runId: run.id,
+        config: run.config,
+        runFolder: folder,
+        cacheFolder: store.paths.cache,
+        attempt: run.attempt,
+        candidate: { candidateId: id, genotypeId: candidate.genotypeId, genotype: candidate.genotype },
+        sampleIds: missing,
+      },
+      {
+        lane: INTERACTIVE_LANE,
+        threads: 1,
+        backend: run.config.compute.backend,
+        logFolder: join(folder, 'logs'),
+        onEvent: () => undefined,
+      },
+    )
+    predictions.forEach((prediction) => cached.set(prediction.sampleId, prediction))
+    await writeCache(folder, candidate.genotypeId, cached)
+    hub.publish(run.id, { kind: 'predicted', candidateId: id, sampleIds: missing })
+  }
+  const predictions = wanted.map((sampleId) => cached.get(sampleId)).filter((found) => found !== undefined)
+  return { candidateId: id, genotypeId: candidate.genotypeId, predictions }
+}
+
+function chooseSamples(known: readonly string[], asked: readonly string[]): readonly string[] {
+  const unknown = asked.find((sampleId) => !known.includes(sampleId))
+  if (unknown !== undefined) {
+    throw new EngineError('NOT_FOUND', `There is no preview sample "${unknown}" in this run.`)
+  }
+  return asked.length === 0 ? known : asked
+}
+
+/** Predictions belong to genotype and run; the super-network does not change after its training. */
+function cacheFile(runFolder: string, genotypeId: string): string {
+  return join(runFolder, 'predictions', genotypeId, 'predictions.json')
+}
+
+async function readCache(runFolder: string, genotypeId: string): Promise<Map<string, Prediction>> {
+  try {
+    const text = await readFile(cacheFile(runFolder, genotypeId), 'utf8')
+    const predictions = JSON.parse(text) as readonly Prediction[]
+    return new Map(predictions.map((prediction) => [prediction.sampleId, prediction]))
+  } catch {
+    // Not predicted yet, or cut short by a kill: predicted anew.
+    return new Map()
+  }
+}
+
+async function writeCache(
+  runFolder: string,
+  genotypeId: string,
+  predictions: ReadonlyMap<string, Prediction>,
+): Promise<void> {
+  const file = cacheFile(runFolder, genotypeId)
+  await mkdir(join(runFolder, 'predictions', genotypeId), { recursive: true })
+  await writeFile(`${file}.part`, JSON.stringify([...predictions.values()]))
+  await rename(`${file}.part`, file)
+}
+
+function requireCandidate({ store }: EngineParts, id: string): CandidateDetails {
+  const candidate = store.candidates.details(id)
+  if (candidate === null) {
+    throw new EngineError('NOT_FOUND', `There is no candidate ${id}.`)
+  }
+  return candidate
+}

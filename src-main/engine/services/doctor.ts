@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { DoctorCheck, DoctorReport, WorkerReady } from '../../contract/index.ts'
+import { measureDisk, proveWritable } from '../../store/data-folder.ts'
+import { readVersion } from '../../store/migrate.ts'
+import { toEngineError } from '../../store/storage-error.ts'
+import type { EngineParts } from '../pipeline/run-context.ts'
+
+/** A run of the smallest preset with its checkpoints and previews needs about this much. */
+const LEAST_FREE_BYTES = 2 ** 30
+/** One worker with a native TensorFlow context. */
+const LEAST_MEMORY_BYTES = 2 ** 30
+
+/** Looks at everything a run needs, and starts a worker to see which backend really computes. */
+export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
+  const { store, codeVersion } = parts
+  const checks: readonly DoctorCheck[] = [
+    {
+      name: 'Runtime',
+      status: 'passed',
+      detail: `Node ${process.versions.node}, Node-API ${process.versions['napi'] ?? '?'}, ${process.platform} ${process.arch}, ${String(availableParallelism())} cores`,
+      remedy: null,
+    },
+    checkMemory(),
+    checkDatabase(parts),
+    await checkDataFolder(store.paths.root),
+    await checkDisk(store.paths.root),
+    ...(await checkBackends(parts)),
+    checkElectron(),
+    checkDisplay(process.env),
+  ]
+  return { checks, text: toText(codeVersion, checks) }
+}
+
+function checkMemory(): DoctorCheck {
+  const isEnough = freemem() >= LEAST_MEMORY_BYTES
+  return {
+    name: 'Memory',
+    status: isEnough ? 'passed' : 'warned',
+    detail: `${gibibytes(freemem())} free of ${gibibytes(totalmem())}`,
+    remedy: isEnough ? null : 'Close other programs, or use fewer search workers.',
+  }
+}
+
+function checkDatabase({ store }: EngineParts): DoctorCheck {
+  const name = 'Database'
+  const client = store.db.$client
+  const version = String(client.prepare('SELECT sqlite_version()').pluck().get())
+  const answer = String(client.pragma('quick_check(1)', { simple: true }))
+  const detail = `SQLite ${version}, schema ${String(readVersion(client))}, ${store.paths.database}: ${answer}`
+  return answer === 'ok'
+    ? { name, status: 'passed', detail, remedy: null }
+    : { name, status: 'failed', detail, remedy: `Put a copy from ${store.paths.backups} in its place.` }
+}
+
+async function checkDataFolder(root: string): Promise<DoctorCheck> {
+  const name = 'Data folder'
+  try {
+    await proveWritable(root)
+    return { name, status: 'passed', detail: `${root} can be written`, remedy: null }
+  } catch (thrown) {
+    const { message } = toEngineError(thrown)
+    return {
+      name,
+      status: 'failed',
+      detail: `${root}: ${message}`,
+      remedy: 'Choose another with --data or SCALENAS_DATA.',
+    }
+  }
+}
+
+async function checkDisk(root: string): Promise<DoctorCheck> {
+  const { free, total } = await measureDisk(root)
+  const isEnough = free >= LEAST_FREE_BYTES
+  return {
+    name: 'Disk',
+    status: isEnough ? 'passed' : 'warned',
+    detail: `${gibibytes(free)} free of ${gibibytes(total)}`,
+    remedy: isEnough ? null : 'Delete runs that are no longer needed, or choose another data folder.',
+  }
+}
+
+async function checkBackends({ executor }: EngineParts): Promise<DoctorCheck[]> {
+  try {
+    return describeBackends(await executor.probe('auto'))
+  } catch (thrown) {
+    const { message, details } = toEngineError(thrown)
+    const detail = [message, ...details].join('\n')
+    return [{ name: 'Backend', status: 'failed', detail, remedy: 'Run "npm run setup".' }]
+  }
+}
+
+function describeBackends({ backend, backendVersion, device, refused }: WorkerReady): DoctorCheck[] {
+  const isNative = !backend.startsWith('wasm')
+  const hasGpu = /gpu|cuda/i.test(`${backend} ${device}`)
+  return [
+    {
+      name: 'Backend',
+      status: isNative ? 'passed' : 'warned',
+      detail: `${backend} ${backendVersion} on ${device}, passed its self-test`,
+      remedy: isNative
+        ? null
+        : 'Training takes several times as long. Run "npm run setup" for native TensorFlow.',
+    },
+    ...refused.map((reason): DoctorCheck => ({
+      name: 'Backend refused',
+      status: 'warned',
+      detail: reason,
+      remedy: null,
+    })),
+    {
+      name: 'GPU',
+      status: 'passed',
+      detail: hasGpu ? device : 'none in use, the CPU computes',
+      remedy: null,
+    },
+  ]
+}
+
+function checkElectron(): DoctorCheck {
+  const name = 'Electron'
+  const override = process.env['ELECTRON_EXEC_PATH'] ?? process.env['ELECTRON_OVERRIDE_DIST_PATH']
+  if (process.versions['electron'] !== undefined) {
+    return {
+      name,
+      status: 'passed',
+      detail: `this is Electron ${process.versions['electron']}`,
+      remedy: null,
+    }
+  }
+  const binary = override ?? findElectronBinary()
+  return binary === null
+    ? {
+        name,
+        status: 'warned',
+        detail: 'no Electron here; the same interface runs in a browser ("scalenas serve")',
+        remedy: 'Run "npm run setup", which says why and how to get it.',
+      }
+    : { name, status: 'passed', detail: binary, remedy: null }
+}
+
+/** Where the electron package says its download is; it is not there before the first download. */
+function findElectronBinary(): string | null {
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve('electron/package.json'))
+    const binary = join(folder, 'dist', readFileSync(join(folder, 'path.txt'), 'utf8').trim())
+    return existsSync(binary) ? binary : null
+  } catch {
+    // Not installed, or never downloaded: both mean that there is none.
+    return null
+  }
+}
+
+function checkDisplay(env: Readonly<Record<string, string | undefined>>): DoctorCheck {
+  const display = env['WAYLAND_DISPLAY'] ?? env['DISPLAY']
+  const hasDisplay = process.platform !== 'linux' || (display !== undefined && display !== '')
+  return {
+    name: 'Display',
+    status: hasDisplay ? 'passed' : 'warned',
+    detail: hasDisplay ? (display ?? process.platform) : 'neither DISPLAY nor WAYLAND_DISPLAY is set',
+    remedy: hasDisplay ? null : 'Use "scalenas serve" and a browser.',
+  }
+}
+
+function toText(codeVersion: string, checks: readonly DoctorCheck[]): string {
+  const lines = checks.map(({ name, status, detail, remedy }) => {
+    const help = remedy === null ? '' : `\n          → ${remedy}`
+    return `${status.padEnd(7)} ${name}: ${detail}${help}`
+  })
+  return [`ScaleNAS Studio ${codeVersion}`, ...lines].join('\n')
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`
+}

@@ -1,0 +1,205 @@
+import { access, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { EngineError } from '../../contract/index.ts'
+import type {
+  CheckpointRow,
+  CostEstimate,
+  Preset,
+  PreflightResult,
+  RunConfig,
+  RunDetails,
+  RunPhase,
+  RunRequest,
+  RunSummary,
+} from '../../contract/index.ts'
+import { measureDisk } from '../../store/data-folder.ts'
+import type { RunRecord } from '../../store/run-queries.ts'
+import { estimateCost } from '../configure/estimate-cost.ts'
+import { freezeConfig } from '../configure/freeze-config.ts'
+import { countOutputs, requireSetup } from '../configure/search-setup.ts'
+import { runPreflight } from '../pipeline/preflight.ts'
+import type { EngineParts } from '../pipeline/run-context.ts'
+import { assertTransition } from '../pipeline/run-state.ts'
+import type { Scheduler } from '../pipeline/scheduler.ts'
+import { answer } from './answer.ts'
+import type { RunsService } from './engine-services.ts'
+
+/** Until the prepare phase has said what it measures. */
+const METRIC_NAMES = { pose: 'PCK@0.2', segmentation: 'mIoU' } as const
+
+export interface RunsServiceParts extends EngineParts {
+  readonly scheduler: Scheduler
+  readonly presets: readonly Preset[]
+}
+
+export function createRunsService(parts: RunsServiceParts): RunsService {
+  const { store, hub, scheduler, presets } = parts
+  return {
+    list: () => answer(() => store.runs.summaries()),
+    get: (id) => readDetails(parts, id),
+    preflight: async (request) => preflight(parts, request),
+    async estimate(request): Promise<CostEstimate> {
+      const config = freezeConfig(presets, request)
+      const { free } = await measureDisk(store.paths.root)
+      return estimateCost(config, requireSetup(config, guessOutputs(parts, config)), free)
+    },
+    start: (request) => answer(() => startRun(parts, request)),
+    async stop(id) {
+      requireRun(parts, id)
+      await scheduler.stop(id)
+      return requireSummary(parts, id)
+    },
+    resume: (id) => answer(() => resumeRun(parts, id)),
+    rename: (id, name) => answer(() => updateRun(parts, id, { name })),
+    pin: (id, pinned) => answer(() => updateRun(parts, id, { pinned })),
+    delete: (id) => deleteRun(parts, id),
+    metrics: (id, { sinceIteration, maxPoints }) =>
+      answer(() => {
+        requireRun(parts, id)
+        hub.flush(id)
+        return {
+          points: store.metrics.sample(id, sinceIteration, maxPoints),
+          panels: store.metrics.panels(id, sinceIteration),
+        }
+      }),
+    log: (id, limit) =>
+      answer(() => {
+        requireRun(parts, id)
+        hub.flush(id)
+        return store.events.log(id, limit)
+      }),
+    events: (query) => hub.subscribe(query),
+  }
+}
+
+/** A second call with the same id is the same run, so that a repeated click starts nothing twice. */
+function startRun(parts: RunsServiceParts, request: RunRequest): RunSummary {
+  const { store, hub, scheduler, presets, now } = parts
+  const existing = store.runs.summary(request.id)
+  if (existing !== null) {
+    return existing
+  }
+  const config = freezeConfig(presets, request)
+  requireSetup(config, guessOutputs(parts, config))
+  const registered = findRegistered(parts, config)
+  store.runs.insert({
+    id: request.id,
+    name: request.name,
+    config,
+    createdAt: now(),
+    datasetName: registered?.name ?? config.dataset.path ?? 'Drawn figures',
+    metricName: METRIC_NAMES[config.task],
+  })
+  hub.publishStatus(request.id)
+  scheduler.enqueue(request.id)
+  return requireSummary(parts, request.id)
+}
+
+function preflight(parts: RunsServiceParts, request: RunRequest): Promise<PreflightResult> {
+  const config = freezeConfig(parts.presets, request)
+  const isBusy = parts.scheduler.runningIds().length > 0
+  return runPreflight(parts, { runId: request.id, config, isBusy })
+}
+
+/** Joints or classes of a dataset that was added before, else the default of the task. */
+function guessOutputs(parts: RunsServiceParts, config: RunConfig): number {
+  return countOutputs(config, findRegistered(parts, config)?.facts ?? null)
+}
+
+function findRegistered({ store }: RunsServiceParts, { dataset }: RunConfig) {
+  return dataset.path === undefined || dataset.source === 'drawn'
+    ? null
+    : store.datasets.findByPath(dataset.path)
+}
+
+async function readDetails(parts: RunsServiceParts, id: string): Promise<RunDetails> {
+  const { store } = parts
+  const run = requireRun(parts, id)
+  const folder = store.paths.runFolder(id)
+  const checkpoints = await listPresentCheckpoints(store.checkpoints.list(id), folder)
+  const phaseSeconds: Partial<Record<RunPhase, number>> = {}
+  for (const { phase, seconds } of store.phases.list(id)) {
+    phaseSeconds[phase] = seconds
+  }
+  return {
+    ...requireSummary(parts, id),
+    config: run.config,
+    environment: run.environment,
+    dataset: run.prepared?.dataset ?? null,
+    baselines: run.prepared?.baselines ?? [],
+    attempts: store.attempts.list(id),
+    checkpoints,
+    phaseSeconds,
+    reportScores: store.candidates.reportScores(id),
+    folder,
+  }
+}
+
+/** The worker keeps the newest checkpoints and removes older ones; a file may also be gone by hand. */
+async function listPresentCheckpoints(
+  rows: readonly CheckpointRow[],
+  folder: string,
+): Promise<CheckpointRow[]> {
+  const present = await Promise.all(
+    rows.map(async (row) => {
+      try {
+        await access(resolve(folder, row.file))
+        return [row]
+      } catch {
+        // Gone: there is nothing to resume from, so it is not shown.
+        return []
+      }
+    }),
+  )
+  return present.flat()
+}
+
+async function deleteRun(parts: RunsServiceParts, id: string): Promise<void> {
+  const { store, hub } = parts
+  const { status, pinned } = requireRun(parts, id)
+  if (status === 'running' || status === 'queued' || status === 'paused') {
+    throw new EngineError('CONFLICT', `Run ${id} is ${status}; stop it before deleting it.`)
+  }
+  if (pinned) {
+    throw new EngineError('CONFLICT', `Run ${id} is pinned; unpin it before deleting it.`)
+  }
+  await rm(store.paths.runFolder(id), { recursive: true, force: true })
+  hub.forget(id)
+  store.runs.delete(id)
+}
+function resumeRun(parts: RunsServiceParts, id: string): RunSummary {
+  const { store, hub, scheduler } = parts
+  const { status } = requireRun(parts, id)
+  assertTransition(id, status, 'queued')
+  store.runs.update(id, { status: 'queued', error: null, endedAt: null })
+  hub.publishStatus(id)
+  scheduler.enqueue(id)
+  return requireSummary(parts, id)
+}
+
+function updateRun(
+  parts: RunsServiceParts,
+  id: string,
+  patch: { readonly name: string } | { readonly pinned: boolean },
+): RunSummary {
+  requireRun(parts, id)
+  parts.store.runs.update(id, patch)
+  parts.hub.publishStatus(id)
+  return requireSummary(parts, id)
+}
+
+export function requireRun({ store }: Pick<EngineParts, 'store'>, id: string): RunRecord {
+  const run = store.runs.find(id)
+  if (run === null) {
+    throw new EngineError('NOT_FOUND', `There is no run ${id}.`)
+  }
+  return run
+}
+
+function requireSummary({ store }: EngineParts, id: string): RunSummary {
+  const summary = store.runs.summary(id)
+  if (summary === null) {
+    throw new EngineError('NOT_FOUND', `There is no run ${id}.`)
+  }
+  return summary
+}

@@ -1,0 +1,58 @@
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import type { BackendFacts, Preset, WorkerReady } from '../../contract/index.ts'
+import { measureDisk } from '../../store/data-folder.ts'
+import type { Store } from '../../store/store.ts'
+import type { EngineParts } from '../pipeline/run-context.ts'
+import type { Scheduler } from '../pipeline/scheduler.ts'
+import { runDoctor } from './doctor.ts'
+import type { PresetsService, SystemService } from './engine-services.ts'
+
+const BACKEND_SETTING = 'backend'
+
+export interface SystemServiceParts extends EngineParts {
+  readonly scheduler: Scheduler
+  readonly startedAt: number
+}
+
+export function createSystemService(parts: SystemServiceParts): SystemService {
+  const { store, scheduler, codeVersion, startedAt } = parts
+  return {
+    async status() {
+      const { free, total } = await measureDisk(store.paths.root)
+      return {
+        version: codeVersion,
+        dataFolder: store.paths.root,
+        freeDiskBytes: free,
+        totalDiskBytes: total,
+        cores: availableParallelism(),
+        totalMemoryBytes: totalmem(),
+        freeMemoryBytes: freemem(),
+        backend: readBackend(store),
+        runningRunIds: scheduler.runningIds(),
+        startedAt,
+      }
+    },
+    doctor: () => runDoctor(parts),
+  }
+}
+
+export function createPresetsService(presets: readonly Preset[]): PresetsService {
+  return { list: () => Promise.resolve(presets) }
+}
+
+/** What the last worker said about itself; it outlives the engine so that the status bar is not empty after a start. */
+export function rememberBackend(store: Store, facts: WorkerReady): void {
+  const { backend, backendVersion, device, refused } = facts
+  const remembered: BackendFacts = {
+    name: backend,
+    version: backendVersion,
+    device,
+    hasGpu: /gpu|cuda/i.test(`${backend} ${device}`),
+    refused,
+  }
+  store.settings.set(BACKEND_SETTING, remembered)
+}
+
+function readBackend(store: Store): BackendFacts | null {
+  return store.settings.find(BACKEND_SETTING) as BackendFacts | null
+}

@@ -1,0 +1,170 @@
+import { fileURLToPath } from 'node:url'
+import { EngineError } from '../contract/index.ts'
+import { listDataPaths, prepareDataFolder } from '../store/data-folder.ts'
+import { acquireEngineLock } from '../store/engine-lock.ts'
+import type { EngineLock } from '../store/engine-lock.ts'
+import { openStore } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { toEngineError } from '../store/storage-error.ts'
+import { loadPresets } from './configure/presets.ts'
+import { createEventHub } from './events/event-hub.ts'
+import type { Executor } from './executors/executor.ts'
+import { createLocalExecutor } from './executors/local-executor.ts'
+import type { EngineParts } from './pipeline/run-context.ts'
+import { createScheduler, recoverRuns } from './pipeline/scheduler.ts'
+import type { Scheduler } from './pipeline/scheduler.ts'
+import { createAccess, createToken } from './server/access.ts'
+import { createHttpServer } from './server/http-server.ts'
+import { attachWebSocket } from './server/web-socket.ts'
+import { createCandidatesService, createPreviewService } from './services/candidates-service.ts'
+import { createDatasetsService } from './services/datasets-service.ts'
+import type { EngineServices } from './services/engine-services.ts'
+import { createRunsService } from './services/runs-service.ts'
+import { createPresetsService, createSystemService, rememberBackend } from './services/system-service.ts'
+
+export interface EngineOptions {
+  readonly dataFolder: string
+  /** Loopback unless something else is asked for. */
+  readonly host?: string
+  /** 0 or absent: any free one. */
+  readonly port?: number
+  /** Made at random unless given. */
+  readonly token?: string
+  readonly workerEntry: URL
+  /** Holds presets/*.json. */
+  readonly resourcesFolder: URL
+  /** The built web UI; null or absent on disk: none. */
+  readonly rendererFolder: URL | null
+  readonly codeVersion: string
+  /** Page of a development server that may connect. */
+  readonly devOrigin?: string | null
+  /** Whether runs that were waiting when the last engine ended go on waiting here; default true. */
+  readonly startsWaitingRuns?: boolean
+  /** Other than child processes of this machine, and for tests. */
+  readonly executor?: Executor
+}
+
+export interface Engine {
+  /** http://host:port */
+  readonly url: string
+  readonly token: string
+  readonly services: EngineServices
+  /** Ends the run at work after a checkpoint, then everything else. */
+  close(): Promise<void>
+}
+
+/**
+ * Composition root: takes the data folder, opens the database, and answers on one address.
+ * @throws EngineError CONFLICT when another engine has the folder, STORAGE or MISSING_PART when it cannot be used here.
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const paths = listDataPaths(options.dataFolder)
+  await prepareDataFolder(paths)
+  const lock = acquireEngineLock(paths)
+  let store: Store | null = null
+  try {
+    store = await openStore(paths)
+    return await composeEngine(options, store, lock)
+  } catch (thrown) {
+    store?.close()
+    lock.release()
+    throw toEngineError(thrown)
+  }
+}
+
+async function composeEngine(options: EngineOptions, store: Store, lock: EngineLock): Promise<Engine> {
+  const waiting = recoverRuns(store, Date.now)
+  const presets = await loadPresets(fileURLToPath(new URL('presets/', options.resourcesFolder)))
+  const { parts, scheduler } = createCore(options, store)
+  const startedAt = Date.now()
+  const services: EngineServices = {
+    system: createSystemService({ ...parts, scheduler, startedAt }),
+    presets: createPresetsService(presets),
+    datasets: createDatasetsService(parts),
+    runs: createRunsService({ ...parts, scheduler, presets }),
+    candidates: createCandidatesService(parts),
+    preview: createPreviewService(parts),
+  }
+  const server = await listen(options, store, services)
+  lock.publish(server.url, server.token)
+  if (options.startsWaitingRuns ?? true) {
+    waiting.forEach((runId) => scheduler.enqueue(runId))
+  }
+  let closing: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    await scheduler.close()
+    await parts.executor.close()
+    await server.close()
+    parts.hub.close()
+    store.close()
+    lock.release()
+  }
+  return {
+    url: server.url,
+    token: server.token,
+    services,
+    close: () => (closing ??= close()),
+  }
+}
+
+function createCore(options: EngineOptions, store: Store): { parts: EngineParts; scheduler: Scheduler } {
+  const executor =
+    options.executor ??
+    createLocalExecutor({
+      workerEntry: options.workerEntry,
+      onWorkerReady: (facts) => rememberBackend(store, facts),
+    })
+  // The scheduler needs the hub and the hub tells the scheduler of a full disk; a first event comes after both are there.
+  let interrupt: (runId: string, error: EngineError) => void = () => undefined
+  const hub = createEventHub(store, {
+    onWriteError: (runId, thrown) => interrupt(runId, toEngineError(thrown)),
+  })
+  const parts: EngineParts = { store, hub, executor, codeVersion: options.codeVersion, now: Date.now }
+  const scheduler = createScheduler(parts)
+  interrupt = (runId, error) => scheduler.interrupt(runId, error)
+  return { parts, scheduler }
+}
+
+interface ListeningServer {
+  readonly url: string
+  readonly token: string
+  close(): Promise<void>
+}
+
+async function listen(
+  options: EngineOptions,
+  store: Store,
+  services: EngineServices,
+): Promise<ListeningServer> {
+  const host = options.host ?? '127.0.0.1'
+  let port = options.port ?? 0
+  const access = createAccess({
+    token: options.token ?? createToken(),
+    host,
+    port: () => port,
+    devOrigin: options.devOrigin ?? null,
+  })
+  const server = await createHttpServer({
+    access,
+    paths: store.paths,
+    rendererFolder: options.rendererFolder === null ? null : fileURLToPath(options.rendererFolder),
+  })
+  const closeSockets = attachWebSocket(server.server, access, services)
+  try {
+    await server.listen({ host, port })
+  } catch (thrown) {
+    await closeSockets()
+    throw new EngineError('CONFLICT', `${host}:${String(port)} cannot be listened on: ${String(thrown)}`)
+  }
+  const address = server.server.address()
+  port = typeof address === 'object' && address !== null ? address.port : port
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return {
+    url: `http://${name.includes(':') ? `[${name}]` : name}:${String(port)}`,
+    token: access.token,
+    async close() {
+      await closeSockets()
+      await server.close()
+    },
+  }
+}
