@@ -58,7 +58,7 @@ function drawProportions(random: RandomSource): Proportions {
     lowerArm: vary(0.16, 0.12),
     thigh: vary(0.245, 0.12),
     shin: vary(0.24, 0.12),
-    limbRadius: vary(0.029, 0.3),
+    limbRadius: vary(0.038, 0.25),
   }
 }
 
@@ -66,16 +66,16 @@ type Posture = 'standing' | 'walking' | 'crouching' | 'leaping' | 'free'
 
 function drawPosture(random: RandomSource): Posture {
   const value = random.next()
-  if (value < 0.28) {
+  if (value < 0.34) {
     return 'standing'
   }
-  if (value < 0.52) {
+  if (value < 0.64) {
     return 'walking'
   }
-  if (value < 0.66) {
+  if (value < 0.74) {
     return 'crouching'
   }
-  return value < 0.82 ? 'leaping' : 'free'
+  return value < 0.88 ? 'leaping' : 'free'
 }
 
 interface OwnSkeleton {
@@ -217,13 +217,13 @@ interface View {
   readonly roll: number
 }
 
-/** Mostly from the front, often from behind or the side; seldom far from upright. */
+/** Mostly from the front, sometimes from behind or the side; seldom far from upright. */
 function drawView(random: RandomSource): View {
   const direction = random.next()
   let yaw = 360 * random.next()
-  if (direction < 0.42) {
-    yaw = 32 * random.normal()
-  } else if (direction < 0.68) {
+  if (direction < 0.66) {
+    yaw = 28 * random.normal()
+  } else if (direction < 0.84) {
     yaw = 180 + 32 * random.normal()
   }
   const spread = random.next() < 0.82 ? 8 : 35

@@ -1,7 +1,7 @@
 import type { RandomSource } from '../../vision/random-source.ts'
 import { added, scaled, type Body, type Point3 } from './body.ts'
 import type { PaintedShape } from './canvas.ts'
-import { plainPaint, randomColor, randomSkin, randomTexture, texturedColor, type Paint } from './paint.ts'
+import { hsv, plainPaint, randomColor, randomSkin, randomTexture, texturedColor, type Paint } from './paint.ts'
 import { capsule, convexPolygon, ellipse, type Point } from './shapes.ts'
 
 /** Where a body stands on the canvas: image position of the pelvis, and pixels of one body height. */
@@ -53,14 +53,20 @@ function drawClothes(random: RandomSource, size: number): Clothes {
   return {
     skin: texturedColor(random, randomSkin(random), patch),
     hair: texturedColor(random, randomColor(random, 0.5), patch),
-    shirt: randomTexture(random, patch),
-    trousers: randomTexture(random, patch),
+    shirt: drawCloth(random, patch),
+    trousers: drawCloth(random, patch),
     shoes: plainPaint(randomColor(random)),
     badge: plainPaint(randomColor(random)),
     hasLongSleeves: random.next() < 0.5,
     hasLongTrousers: random.next() < 0.6,
     hasBackpack: random.next() < 0.35,
   }
+}
+
+/** Lively and mostly of one colour; one piece in five is striped or checked. */
+function drawCloth(random: RandomSource, patch: number): Paint {
+  const color = hsv(random.next(), 0.45 + 0.5 * random.next(), 0.35 + 0.6 * random.next())
+  return random.next() < 0.2 ? randomTexture(random, patch) : texturedColor(random, color, patch)
 }
 
 function limb(

@@ -22,6 +22,9 @@ export interface PoseScene {
   readonly area: number
 }
 
+/** Most saturation of surroundings: people wear livelier colours, so that a small network has something to hold on to. */
+const DULL = 0.35
+
 /** Annotated area as a share of the box, as CrowdPose has it (method.md 6.4). */
 const AREA_OF_BOX = 0.53
 
@@ -30,7 +33,7 @@ export function describePoseScene(random: RandomSource): PoseScene {
   const side = POSE_SCENE_SIZE
   const body = drawBody(random)
   const placement = placeBody(random, body, side)
-  const background = randomTexture(random, side * 0.3)
+  const background = randomTexture(random, side * 0.3, DULL)
   const behind = [...drawClutter(random, side), ...drawBystanders(random, placement, side)]
   const figure = drawFigure(random, body, placement)
   const before = drawOccluders(random, placement)
@@ -57,10 +60,10 @@ export function renderPoseScene(scene: PoseScene): RgbImage {
   return toRgbImage(canvas)
 }
 
-/** The longer side of the figure is a third to nearly all of the picture, small and large equally likely in ratio. */
+/** The longer side of the figure is 40 to 95 % of the picture, small and large equally likely in ratio. */
 function placeBody(random: RandomSource, body: Body, side: number): Placement {
   const extent = extentOf(body, { x: 0, y: 0, size: 1 })
-  const longer = side * 0.36 * (0.95 / 0.36) ** random.next()
+  const longer = side * 0.4 * (0.95 / 0.4) ** random.next()
   const size = longer / Math.max(extent.right - extent.left, extent.bottom - extent.top)
   const width = (extent.right - extent.left) * size
   const height = (extent.bottom - extent.top) * size
@@ -85,13 +88,13 @@ function extentOf(body: Body, placement: Placement): Extent {
 }
 
 /**
- * The box of a careless annotator: the figure with a margin, up to half as large again, and off centre. It is what makes
+ * The box of a careless annotator: the figure with a margin, up to a quarter larger, and off centre. It is what makes
  * people appear at several scales inside their crops.
  */
 function drawBox(random: RandomSource, body: Body, placement: Placement): PoseScene['box'] {
   const { left, top, right, bottom } = extentOf(body, placement)
   const margin = 0.05 * placement.size
-  const growth = 1.5 ** random.next()
+  const growth = 1.25 ** random.next()
   const width = (right - left + 2 * margin) * growth
   const height = (bottom - top + 2 * margin) * growth
   const slackX = width - (right - left + 2 * margin)
@@ -118,11 +121,11 @@ function annotate(
 
 /** Things of all sizes, some of them limb-like and skin-coloured. */
 function drawClutter(random: RandomSource, side: number): PaintedShape[] {
-  const things = Array.from({ length: 5 + random.int(14) }, () => {
+  const things = Array.from({ length: 2 + random.int(8) }, () => {
     const size = side * 0.03 * 18 ** random.next()
-    return { shape: randomShape(random, randomPoint(random, side), size), paint: randomTexture(random, size) }
+    return { shape: randomShape(random, randomPoint(random, side), size), paint: randomTexture(random, size, DULL) }
   })
-  const limbs = Array.from({ length: random.int(7) }, () => {
+  const limbs = Array.from({ length: random.int(4) }, () => {
     const size = side * 0.05 * 5 ** random.next()
     const from = randomPoint(random, side)
     const paint =
@@ -134,7 +137,7 @@ function drawClutter(random: RandomSource, side: number): PaintedShape[] {
 
 /** Other people, none of them labelled, off the centre of attention. */
 function drawBystanders(random: RandomSource, main: Placement, side: number): PaintedShape[] {
-  const count = random.next() < 0.5 ? 0 : 1 + random.int(2)
+  const count = random.next() < 0.7 ? 0 : 1 + random.int(2)
   return Array.from({ length: count }, () => {
     const angle = 2 * Math.PI * random.next()
     const distance = main.size * (0.35 + 0.6 * random.next())
@@ -149,7 +152,7 @@ function drawBystanders(random: RandomSource, main: Placement, side: number): Pa
 
 /** Things in front of the person. */
 function drawOccluders(random: RandomSource, main: Placement): PaintedShape[] {
-  const count = random.next() < 0.45 ? 0 : 1 + random.int(3)
+  const count = random.next() < 0.6 ? 0 : 1 + random.int(2)
   return Array.from({ length: count }, () => {
     const centre: Point = [
       main.x + main.size * 0.5 * (random.next() - 0.5),
