@@ -32,10 +32,8 @@ export async function openStudio(out: string): Promise<void> {
 
 /** The engine starts beside the window, not before it: the page is there at once and waits for the connection. */
 function keepEngine(out: string): EngineKeeper {
-  const environment = { ...process.env }
-  delete environment['ELECTRON_RUN_AS_NODE']
   const keeper = createEngineKeeper({
-    starter: chooseStarter({ entry: join(out, 'engine.js'), environment }),
+    starter: chooseStarter({ entry: join(out, 'engine.js'), environment: engineEnvironment() }),
     onChanged: announceEngineChange,
     onGivenUp: (reason) => {
       dialog.showErrorBox('ScaleNAS Studio: the engine does not run', reason)
@@ -48,6 +46,16 @@ function keepEngine(out: string): EngineKeeper {
   })
   keeper.start()
   return keeper
+}
+
+function engineEnvironment(): NodeJS.ProcessEnv {
+  const environment = { ...process.env }
+  delete environment['ELECTRON_RUN_AS_NODE']
+  const developmentPage = process.env['ELECTRON_RENDERER_URL']
+  if (developmentPage) {
+    environment['SCALENAS_DEV_ORIGIN'] = new URL(developmentPage).origin // else the engine would refuse that page
+  }
+  return environment
 }
 
 function endEngineBeforeQuit(keeper: EngineKeeper): void {
