@@ -68,8 +68,10 @@ export function nextGeneration<Entry extends ParentRecord>(
 ): NextGeneration<Entry> {
   const { records, count, random, isKnown, isFeasible = () => true } = options
   requireProbabilities(options)
-  const { select = (entries, size) => selectPeeledFronts(entries, size, { tail: options.tail ?? 'cheap' }) } =
-    options
+  const select =
+    options.select ??
+    ((entries: readonly Entry[], size: number) =>
+      selectPeeledFronts(entries, size, { tail: options.tail ?? 'cheap' }))
   const feasible = records.filter((record) => isFeasible(record.genotype))
   const parents = select(feasible, count)
   if (count > 0 && parents.length === 0) {

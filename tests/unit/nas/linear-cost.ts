@@ -55,24 +55,29 @@ export function linearCost(space: SearchSpace, shape: NetworkShape): LinearCost 
 }
 
 export function linearCostOf(cost: LinearCost, genotype: Genotype): Pair {
-  const parts: Pair[] = [cost.fixed]
+  const branches = [0, 1, 2, 3]
+  const blocks = branches.map((branch) => cost.block(branch))
+  const fusions = branches.map((target) =>
+    branches.map((source) => (source === target ? ([0, 0] as const) : cost.fusion(target, source))),
+  )
+  let [params, macs] = cost.fixed
+  const add = (pair: Pair | undefined, times: number): void => {
+    params += (pair?.[0] ?? NaN) * times
+    macs += (pair?.[1] ?? NaN) * times
+  }
   for (const { depths, fusion } of genotype.modules) {
     for (const [branch, depth] of depths.entries()) {
-      for (let block = 0; block < depth; block += 1) {
-        parts.push(cost.block(branch))
-      }
+      add(blocks[branch], depth)
     }
     for (const targets of fusion) {
       for (const [target, sources] of targets.entries()) {
         for (const [source, bit] of sources.entries()) {
-          if (source !== target && bit === 1) {
-            parts.push(cost.fusion(target, source))
-          }
+          add(fusions[target]?.[source], bit)
         }
       }
     }
   }
-  return sum(parts)
+  return [params, macs]
 }
 
 export function sum(pairs: readonly Pair[]): Pair {

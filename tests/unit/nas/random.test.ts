@@ -60,7 +60,7 @@ describe('Random', () => {
             } else if (call === 'shuffle') {
               random.shuffle([1, 2, 3])
             } else {
-              random[call as 'next' | 'normal']()
+              random[call]()
             }
           }
           const copy = Random.fromState(JSON.parse(JSON.stringify(random.state())) as RandomState)
