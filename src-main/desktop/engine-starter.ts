@@ -40,5 +40,5 @@ export function toEngineAddress(message: unknown): EngineAddress | null {
   return isAddress ? { url, token } : null
 }
 
-/** Long enough to close the database and to end the workers, short enough for someone who waits for a window to go. */
-export const STOP_TIMEOUT_MS = 8000
+/** The engine gives a worker 20 s for a last checkpoint; then it closes the database. */
+export const STOP_TIMEOUT_MS = 30_000

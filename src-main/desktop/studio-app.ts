@@ -73,8 +73,12 @@ function endEngineBeforeQuit(keeper: EngineKeeper): void {
 
 function focusWindow(): void {
   const [window] = BrowserWindow.getAllWindows()
-  if (window?.isMinimized()) {
+  if (!window) {
+    app.relaunch() // opened again while the engine of the closed window still writes its last checkpoint
+    return
+  }
+  if (window.isMinimized()) {
     window.restore()
   }
-  window?.focus()
+  window.focus()
 }
