@@ -163,9 +163,7 @@ export class Tape implements NetworkOps {
       // The read handle goes first: TensorFlow copies a variable that is still being read when an update comes.
       this.#kernels.release(value.handle)
       if (value.gradients.length > 0) {
-        const gradient = this.#takeGradient(value)
-        update({ name, shape: value.shape }, gradient)
-        this.#drop(gradient)
+        this.#lendGradient(value, (gradient) => update({ name, shape: value.shape }, gradient))
       }
     }
   }
@@ -186,13 +184,14 @@ export class Tape implements NetworkOps {
   }
 
   #passNode(node: TapeNode): void {
-    if (node.output.gradients.length > 0) {
-      const dy = this.#takeGradient(node.output)
-      node.back(dy)
-      this.#drop(dy)
+    try {
+      if (node.output.gradients.length > 0) {
+        this.#lendGradient(node.output, node.back)
+      }
+    } finally {
+      node.saved.forEach((handle) => this.#kernels.release(handle))
+      this.#kernels.release(node.output.handle)
     }
-    node.saved.forEach((handle) => this.#kernels.release(handle))
-    this.#kernels.release(node.output.handle)
   }
 
   #parameter(parameter: ParameterRef): TapeValue {
@@ -215,6 +214,16 @@ export class Tape implements NetworkOps {
     return output
   }
 
+  /** Hands the sum of the received gradients to `use` and drops it afterwards, also after an error. */
+  #lendGradient(value: TapeValue, use: (gradient: Handle) => void): void {
+    const sum = this.#takeGradient(value)
+    try {
+      use(sum)
+    } finally {
+      this.#drop(sum)
+    }
+  }
+
   #takeGradient(value: TapeValue): Handle {
     const gradients = value.gradients
     value.gradients = []
@@ -222,9 +231,11 @@ export class Tape implements NetworkOps {
     if (first !== undefined && gradients.length === 1) {
       return first
     }
-    const sum = this.#kernels.add(gradients)
-    gradients.forEach((gradient) => this.#drop(gradient))
-    return sum
+    try {
+      return this.#kernels.add(gradients)
+    } finally {
+      gradients.forEach((gradient) => this.#drop(gradient))
+    }
   }
 
   #push(value: TapeValue, gradient: Handle): void {

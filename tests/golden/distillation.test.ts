@@ -162,10 +162,10 @@ async function distil(kernels: Kernels, golden: GoldenDistillation): Promise<Dis
   const moved = [...teacher.weights].map(([name, { values }]) =>
     distance(after.get(name)?.values ?? [], values),
   )
-  const free = [optimizer, batch, supernet, teacher.supernet]
-  free.forEach((owner) => {
-    'dispose' in owner ? owner.dispose() : owner.release()
-  })
+  batch.release()
+  for (const owner of [optimizer, supernet, teacher.supernet]) {
+    owner.dispose()
+  }
   return {
     task,
     distillation,

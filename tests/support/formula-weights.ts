@@ -91,15 +91,13 @@ function isDirectlyRectified(norm: string): boolean {
 
 /** N, C, H, W → N, H, W, C. */
 export function toNhwc(values: ArrayLike<number>, shape: readonly number[]): Float32Array {
-  const [n = 0, c = 0, h = 0, w = 0] = shape
+  const [, c = 0, h = 0, w = 0] = shape
+  const pixels = h * w
   const out = new Float32Array(values.length)
-  let source = 0
-  for (let a = 0; a < n; a++)
-    for (let k = 0; k < c; k++)
-      for (let y = 0; y < h; y++)
-        for (let x = 0; x < w; x++) {
-          out[((a * h + y) * w + x) * c + k] = values[source] ?? Number.NaN
-          source += 1
-        }
+  for (let source = 0; source < values.length; source++) {
+    const plane = Math.floor(source / pixels)
+    const image = Math.floor(plane / c)
+    out[(image * pixels + (source % pixels)) * c + (plane % c)] = values[source] ?? Number.NaN
+  }
   return out
 }

@@ -95,9 +95,9 @@ export async function trainOnGolden(
   })
   const evaluationLoss = takeScalar(kernels, value)
   session.close()
-  ;[batch.release, () => optimizer.dispose(), () => supernet.dispose()].forEach((free) => {
-    free()
-  })
+  batch.release()
+  optimizer.dispose()
+  supernet.dispose()
   return {
     losses,
     gradients: optimizer.gradients,
