@@ -34,7 +34,11 @@ export function genotypeFromKey(space: SearchSpace, key: string): Genotype {
   if (version !== KEY_VERSION) {
     throw new RangeError(`genotype key: must start with "${KEY_VERSION}", got "${key.slice(0, 20)}"`)
   }
-  const result = validateGenotype(space, { stages: [{ modules: parts.map(parseModuleKey) }] })
+  const result = validateGenotype(space, {
+    stages: [
+      { modules: parts.map((part, index) => parseModuleKey(part, space.modules[index]?.branches ?? 0)) },
+    ],
+  })
   if (!result.ok) {
     throw new RangeError(describeProblems(result.problems))
   }
@@ -91,14 +95,19 @@ function moduleKey({ depths, fusion }: ModuleGenotype): string {
   return `${String(depths.length)}:${depths.join('')}:${bits}`
 }
 
+interface KeyModule {
+  readonly branches: number
+  readonly depths: readonly number[]
+  readonly fusion?: readonly (readonly (readonly (number | undefined)[])[])[]
+}
+
 /** Reads as much as the text offers; what is missing stays missing and is named by the validation. */
-function parseModuleKey(text: string): {
-  branches: number
-  depths: number[]
-  fusion: (number | undefined)[][][]
-} {
+function parseModuleKey(text: string, expectedBranches: number): KeyModule {
   const [branches = '', depthDigits = '', bits = ''] = text.split(':')
   const depths = Array.from(depthDigits, Number)
+  if (depths.length > expectedBranches) {
+    return { branches: depths.length, depths }
+  }
   let position = 0
   const fusion = Array.from({ length: Math.max(0, ...depths.filter(Number.isInteger)) }, (_, step) =>
     depths.map((depth, target) =>

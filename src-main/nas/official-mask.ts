@@ -1,6 +1,6 @@
 import { canonicalGenotype } from './canonical-genotype.ts'
 import type { Genotype } from './genotype.types.ts'
-import type { SearchSpace } from './search-space.ts'
+import { LARGEST_DEPTH, type SearchSpace } from './search-space.ts'
 import { validateModules, type GenotypeValidation, type ValidationOptions } from './validate-genotype.ts'
 
 /** One module in the published encoding (method.md 3.2). */
@@ -28,7 +28,8 @@ export function fromOfficialMask(
   mask: readonly unknown[],
   options: ValidationOptions = {},
 ): GenotypeValidation {
-  return validateModules(space, mask.map(toModule), options)
+  const modules = mask.map((module, index) => toModule(module, space.modules[index]?.branches ?? 0))
+  return validateModules(space, modules, options)
 }
 
 /**
@@ -50,27 +51,24 @@ export function toOfficialMask(space: SearchSpace, genotype: Genotype): Official
  * Reorders [target][step][source] to [step][target][source] and repairs only what the format allows; anything else is passed on
  * as it is, so that the validation can name it.
  */
-function toModule(module: unknown): unknown {
+function toModule(module: unknown, branches: number): unknown {
   const { d, f } = asRecord(module)
-  const depths: readonly unknown[] | undefined = isArray(d)
-    ? d.map((depth) => (isArray(depth) && depth.length === 1 ? depth[0] : depth))
-    : undefined
+  const listed: readonly unknown[] = isArray(d) ? d : []
   const targets: readonly unknown[] = isArray(f) ? f : []
-  if (depths === undefined || targets.length !== depths.length) {
-    return { branches: targets.length, depths }
+  const depths = listed.map((depth) => (isArray(depth) && depth.length === 1 ? depth[0] : depth))
+  if (depths.length !== branches || targets.length !== branches) {
+    const found = depths.length === branches ? targets.length : depths.length
+    return { branches: found, depths }
   }
-  const numbers = depths.filter((depth) => typeof depth === 'number')
-  const steps = targets.map((target) => (isArray(target) ? target.length : 0))
-  // Steps that a target lacks after its own depth are placeholders that were never written.
-  const length = Math.min(Math.max(0, ...numbers.filter(isCount)), Math.max(0, ...steps))
+  const deepest = Math.max(...depths.map((depth) => (isCount(depth) ? depth : 0)))
+  const written = Math.max(...targets.map((target) => (isArray(target) ? target.length : 0)))
   return {
-    branches: depths.length,
+    branches,
     depths,
-    fusion: Array.from({ length }, (_, step) =>
-      targets.map((target, index) => {
-        const row: unknown = isArray(target) ? target[step] : undefined
-        return toRow(row, { step, target: index, depths })
-      }),
+    fusion: Array.from({ length: Math.min(deepest, written) }, (_, step) =>
+      targets.map((target, index) =>
+        toRow(isArray(target) ? target[step] : undefined, { step, target: index, depths }),
+      ),
     ),
   }
 }
@@ -90,8 +88,8 @@ function toRow(
 }
 
 /** A depth beyond one digit is refused later; it must not size an array here. */
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= 9
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LARGEST_DEPTH
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -55,7 +55,7 @@ export const OFFICIAL_DEPTHS: readonly number[] = [2, 3, 4, 5]
 export const OFFICIAL_FUSION_RATES: readonly number[] = [0.2, 0.5, 0.8]
 
 /** A depth is one digit of the genotype key. */
-const LARGEST_DEPTH = 9
+export const LARGEST_DEPTH = 9
 /** Stage 1 is the bottleneck layer behind the stem; the first searched stage is stage 2. */
 const FIRST_STAGE = 2
 

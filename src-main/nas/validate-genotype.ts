@@ -1,15 +1,18 @@
 import { canonicalGenotype } from './canonical-genotype.ts'
 import { elementAt } from './element-at.ts'
 import type { Genotype, ModuleGenotype } from './genotype.types.ts'
+import {
+  edgeName,
+  isArray,
+  property,
+  readModuleGenotype,
+  type GenotypeFindings,
+  type GenotypeProblem,
+  type GenotypeProblemCode,
+} from './read-module-genotype.ts'
 import { isLastPoseModule, type ModuleSpec, type SearchSpace } from './search-space.ts'
 
-/** Codes of method.md 3.5. SELF is only ever a warning; LATE may be either. */
-export type GenotypeProblemCode = 'LAYOUT' | 'DEPTH' | 'SHAPE' | 'BIT' | 'SELF' | 'LATE' | 'LAST'
-
-export interface GenotypeProblem {
-  readonly code: GenotypeProblemCode
-  readonly message: string
-}
+export type { GenotypeProblem, GenotypeProblemCode }
 
 export type GenotypeValidation =
   | { readonly ok: true; readonly genotype: Genotype; readonly warnings: readonly GenotypeProblem[] }
@@ -21,11 +24,6 @@ export interface ValidationOptions {
    * (an import on request; the reference would run such a fusion).
    */
   readonly clearLate?: boolean
-}
-
-interface Findings {
-  readonly problems: GenotypeProblem[]
-  readonly warnings: GenotypeProblem[]
 }
 
 /**
@@ -61,10 +59,10 @@ export function validateModules(
       `expected ${String(space.modules.length)} modules (${layout}), found ${String(modules.length)}`,
     )
   }
-  const findings: Findings = { problems: [], warnings: [] }
+  const findings: GenotypeFindings = { problems: [], warnings: [] }
   const checked: ModuleGenotype[] = []
   for (const [index, spec] of space.modules.entries()) {
-    const module = checkShape(space, spec, modules[index], findings)
+    const module = readModuleGenotype(space, spec, modules[index], findings)
     if (module !== null) {
       checkFusion(spec, module, clearLate, findings)
       if (isLastPoseModule(space, index)) {
@@ -98,101 +96,21 @@ function listModules(input: unknown): readonly unknown[] | null {
     if (!isArray(ofStage)) {
       return null
     }
-    modules.push(...ofStage)
+    // Not push(...): a list of a million modules would exhaust the stack before it could be refused.
+    for (const module of ofStage) {
+      modules.push(module)
+    }
   }
   return modules
 }
 
-/** Branches, depths and the extent of the fusion array; null if the bits cannot be read. */
-function checkShape(
-  space: SearchSpace,
-  spec: ModuleSpec,
-  input: unknown,
-  { problems }: Findings,
-): ModuleGenotype | null {
-  const depths = property(input, 'depths')
-  const declared = property(input, 'branches') ?? (isArray(depths) ? depths.length : undefined)
-  const tooMany = isArray(depths) && depths.length > spec.branches
-  if (declared !== spec.branches || tooMany) {
-    const found = tooMany && declared === spec.branches ? depths.length : declared
-    problems.push({
-      code: 'LAYOUT',
-      message: `module ${spec.name} has ${String(spec.branches)} branches, the file says ${show(found)}`,
-    })
-    return null
-  }
-  const valid: number[] = []
-  for (let branch = 0; branch < spec.branches; branch += 1) {
-    const depth = isArray(depths) ? depths[branch] : undefined
-    if (typeof depth === 'number' && space.depthChoices.includes(depth)) {
-      valid.push(depth)
-    } else {
-      const allowed = space.depthChoices.join(', ')
-      problems.push({
-        code: 'DEPTH',
-        message: `${spec.name} branch ${String(branch)}: depth ${show(depth)} is not one of ${allowed}`,
-      })
-    }
-  }
-  if (valid.length < spec.branches) {
-    return null
-  }
-  const fusion = readFusion(spec, Math.max(...valid), property(input, 'fusion'), problems)
-  return fusion === null ? null : { depths: valid, fusion }
-}
-
-/** Numbers of shape [steps, branches, branches] with steps >= neededSteps, or null after naming what is missing. */
-function readFusion(
-  spec: ModuleSpec,
-  neededSteps: number,
-  input: unknown,
-  problems: GenotypeProblem[],
-): number[][][] | null {
-  const steps: readonly unknown[] = isArray(input) ? input : []
-  const found = problems.length
-  if (steps.length < neededSteps) {
-    problems.push({
-      code: 'SHAPE',
-      message: `${spec.name}: fusion has ${String(steps.length)} steps, the deepest branch needs ${String(neededSteps)}`,
-    })
-    return null
-  }
-  const fusion = steps.map((targets, step) => {
-    const rows: readonly unknown[] = isArray(targets) ? targets : []
-    if (rows.length !== spec.branches) {
-      const message = `${spec.name} step ${String(step)}: ${String(rows.length)} targets, expected ${String(spec.branches)}`
-      problems.push({ code: 'SHAPE', message })
-    }
-    return rows.map((row, target) => readRow(spec, step, target, row, problems))
-  })
-  return problems.length > found ? null : fusion
-}
-
-function readRow(
-  spec: ModuleSpec,
-  step: number,
-  target: number,
-  input: unknown,
-  problems: GenotypeProblem[],
-): number[] {
-  const row: readonly unknown[] = isArray(input) ? input : []
-  if (row.length !== spec.branches) {
-    const place = `${spec.name} step ${String(step)}, target ${String(target)}`
-    const message = `${place}: ${String(row.length)} sources, expected ${String(spec.branches)}`
-    problems.push({ code: 'SHAPE', message })
-    return []
-  }
-  return row.map((bit, source) => {
-    if (bit === 0 || bit === 1) {
-      return bit
-    }
-    problems.push({ code: 'BIT', message: `${edgeName(spec, step, source, target)}: found ${show(bit)}` })
-    return 0
-  })
-}
-
 /** Diagonal and bits after the end of a branch or of the module. */
-function checkFusion(spec: ModuleSpec, module: ModuleGenotype, clearLate: boolean, findings: Findings): void {
+function checkFusion(
+  spec: ModuleSpec,
+  module: ModuleGenotype,
+  clearLate: boolean,
+  findings: GenotypeFindings,
+): void {
   const steps = Math.max(...module.depths)
   for (const [step, targets] of module.fusion.entries()) {
     for (const [target, sources] of targets.entries()) {
@@ -235,7 +153,7 @@ function lateMessage(spec: ModuleSpec, bit: LateBit): string {
 }
 
 /** method.md 3.3: at its last own step branch 0 takes all branches and every other branch takes none. */
-function checkLastPoseModule({ depths, fusion }: ModuleGenotype, { problems }: Findings): void {
+function checkLastPoseModule({ depths, fusion }: ModuleGenotype, { problems }: GenotypeFindings): void {
   const isKept = depths.every((depth, target) =>
     depths.every(
       (_depth, source) =>
@@ -249,23 +167,4 @@ function checkLastPoseModule({ depths, fusion }: ModuleGenotype, { problems }: F
         'last module: branch 0 must take all branches at its last step; branch k must take none at its own',
     })
   }
-}
-
-function edgeName(spec: ModuleSpec, step: number, source: number, target: number): string {
-  return `${spec.name} step ${String(step)}, ${String(source)} → ${String(target)}`
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined
-}
-
-function isArray(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value)
-}
-
-/** A value of unknown kind in a sentence. */
-function show(value: unknown): string {
-  return value === undefined ? '(missing)' : JSON.stringify(value)
 }

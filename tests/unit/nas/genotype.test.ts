@@ -71,8 +71,9 @@ describe('genotypeKey', () => {
     ['v1;2:14:00000;3:111:000000', 'DEPTH: stage2.0 branch 1: depth 4 is not one of 1, 2, 3'],
     ['v1;2:11:02;3:111:000000', 'BIT: stage2.0 step 0, 0 → 1: found 2'],
     ['v1;2:1x:00;3:111:000000', 'DEPTH: stage2.0 branch 1'],
+    [`v1;2:11:00;3:${'1'.repeat(50_000)}:`, 'LAYOUT: module stage3.0 has 3 branches, the file says 50000'],
     ['', 'must start with "v1"'],
-  ])('refuses the key %j', (key, message) => {
+  ])('refuses a wrong key: case %#', (key, message) => {
     expect(() => genotypeFromKey(microSpace('segmentation'), key)).toThrow(message)
   })
 })

@@ -8,6 +8,13 @@ import { officialSpace, type TaskKind } from '../../../src-main/nas/search-space
 import { validateGenotype, type GenotypeValidation } from '../../../src-main/nas/validate-genotype.ts'
 import { arbitraryGenotype, microSpace } from './spaces.ts'
 
+const EVERYTHING = {
+  withBigInt: true,
+  withBoxedValues: true,
+  withNullPrototype: true,
+  withSparseArray: true,
+} as const
+
 /** HRNet of the official space with one change made to it: module 0 of stage 2, modules 0 to 3 of stage 3, … */
 function changedHrnet(task: TaskKind, change: (json: GenotypeJson) => void): GenotypeValidation {
   const space = officialSpace(task)
@@ -219,9 +226,27 @@ describe('validateGenotype', () => {
     expect(problemsOf(result)).toEqual(['LAYOUT expected 2 modules (1 + 1), found 8'])
   })
 
+  it('refuses a file out of all proportion without doing its work', () => {
+    const space = microSpace('segmentation')
+    const manyModules = { stages: [{ modules: new Array<null>(1_000_000).fill(null) }] }
+    expect(problemsOf(validateGenotype(space, manyModules))).toEqual([
+      'LAYOUT expected 2 modules (1 + 1), found 1000000',
+    ])
+    const json = toGenotypeJson(space, 8, smallestGenotype(space))
+    const row = [7, 7]
+    json.stages[0]?.modules.splice(0, 1, {
+      branches: 2,
+      depths: [1, 1],
+      fusion: new Array<number[][]>(1_000_000).fill([row, row]),
+    })
+    expect(problemsOf(validateGenotype(space, json))).toEqual([
+      'SHAPE stage2.0: fusion has 1000000 steps, no module has more than 9',
+    ])
+  })
+
   it('answers anything at all with a value', () => {
     fc.assert(
-      fc.property(fc.anything(), (input) => {
+      fc.property(fc.anything(EVERYTHING), (input) => {
         const result = validateGenotype(microSpace('pose'), input)
         expect(result.ok).toBe(false)
       }),
@@ -232,8 +257,8 @@ describe('validateGenotype', () => {
           modules: fc.array(
             fc.record({
               branches: fc.constantFrom(2, 3),
-              depths: fc.array(fc.anything()),
-              fusion: fc.anything(),
+              depths: fc.array(fc.anything(EVERYTHING)),
+              fusion: fc.anything(EVERYTHING),
             }),
             { minLength: 1, maxLength: 2 },
           ),

@@ -1,0 +1,113 @@
+import { elementAt } from './element-at.ts'
+import type { ModuleGenotype } from './genotype.types.ts'
+import { blockName, fusionName, listFusionConvs } from './layer-names.ts'
+import type { NetworkShape, PlanLocation } from './network-plan.types.ts'
+import type { Feature, PlanBuilder } from './plan-builder.ts'
+import type { ModuleSpec } from './search-space.ts'
+
+/** method.md 2.2: per step one block on each branch still active, then the fusions, which all read this step's branches. */
+export function addModule(
+  builder: PlanBuilder,
+  shape: NetworkShape,
+  module: ModuleSpec,
+  { depths, fusion }: ModuleGenotype,
+  before: readonly Feature[],
+): Feature[] {
+  let branches = [...before]
+  for (const [step, targets] of fusion.entries()) {
+    branches = branches.map((feature, branch) =>
+      step < elementAt(depths, branch, 'depths') ? addBlock(builder, module, branch, step, feature) : feature,
+    )
+    branches = branches.map((feature, target, sources) => {
+      const row = elementAt(targets, target, 'fusion targets')
+      const fused = sources.map((source, index) =>
+        index !== target && row[index] === 1
+          ? addFusion(builder, shape, module, { step, target, source: index }, source)
+          : null,
+      )
+      return addMerge(builder, module, step, target, feature, fused)
+    })
+  }
+  return branches
+}
+
+/** 3×3, norm, ReLU, 3×3, norm, add the input, ReLU. */
+function addBlock(
+  builder: PlanBuilder,
+  module: ModuleSpec,
+  branch: number,
+  step: number,
+  feature: Feature,
+): Feature {
+  const name = blockName(module.name, branch, step)
+  const location = stageLocation(module, { branch, step, source: -1, role: 'block' })
+  const layer = { channels: feature.channels, kernel: 3 } as const
+  const first = builder.conv(
+    feature,
+    { ...layer, conv: `${name}.conv1`, norm: `${name}.bn1`, relu: true },
+    location,
+  )
+  const second = builder.conv(first, { ...layer, conv: `${name}.conv2`, norm: `${name}.bn2` }, location)
+  return builder.sumRelu([second, feature], location)
+}
+
+/** Brings a source branch to the size and channels of a target. */
+function addFusion(
+  builder: PlanBuilder,
+  { baseWidth }: NetworkShape,
+  module: ModuleSpec,
+  edge: { readonly step: number; readonly target: number; readonly source: number },
+  feature: Feature,
+): Feature {
+  const { step, target, source } = edge
+  const location = stageLocation(module, { branch: target, step, source, role: 'fusion' })
+  const isUp = source > target
+  let converted = feature
+  for (const layer of listFusionConvs(
+    fusionName(module.name, step, target, source),
+    baseWidth,
+    target,
+    source,
+  )) {
+    const { conv, norm, kernel, stride, relu, outChannels } = layer
+    converted = builder.conv(
+      converted,
+      { conv, norm, kernel, stride, relu, channels: outChannels, isUpFusion: isUp },
+      location,
+    )
+  }
+  return isUp ? builder.upsample(converted, 'nearest', 2 ** (source - target), location) : converted
+}
+
+/**
+ * relu(own + fused), in the official order of addition: if branch 0 flows in, sources ascend with the target at its own place; else
+ * the target comes first.
+ *
+ * @param fused - Converted source features by source branch; null where nothing flows.
+ */
+function addMerge(
+  builder: PlanBuilder,
+  module: ModuleSpec,
+  step: number,
+  target: number,
+  own: Feature,
+  fused: readonly (Feature | null)[],
+): Feature {
+  const isPresent = (feature: Feature | null): feature is Feature => feature !== null
+  if (!fused.some(isPresent)) {
+    return own
+  }
+  const isOwnInPlace = target > 0 && fused[0] !== null
+  const inputs = isOwnInPlace
+    ? fused.map((feature, source) => (source === target ? own : feature)).filter(isPresent)
+    : [own, ...fused.filter(isPresent)]
+  return builder.sumRelu(inputs, stageLocation(module, { branch: target, step, source: -1, role: 'merge' }))
+}
+
+function stageLocation(
+  { stage, index }: ModuleSpec,
+  place: Pick<PlanLocation, 'branch' | 'step' | 'source' | 'role'>,
+): PlanLocation {
+  const { branch, step, source, role } = place
+  return { part: 'stage', stage, module: index, branch, step, source, role }
+}
