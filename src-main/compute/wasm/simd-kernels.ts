@@ -73,16 +73,14 @@ export type Arithmetic = 'fused' | 'separate'
  *
  * @throws WebAssembly.CompileError where the engine has no SIMD.
  */
-export function instantiateSimdKernels(
-  memory: WasmMemory,
-  arithmetic: Arithmetic = bestArithmetic(),
-): SimdKernels {
+export function instantiateSimdKernels(memory: WasmMemory, arithmetic: Arithmetic): SimdKernels {
   // The module exports exactly the functions that the code lists; the tests call each of them.
   const { Instance, Module } = webAssembly()
   const { exports } = new Instance(new Module(assemble(arithmetic)), { heap: { memory } })
   return exports as unknown as SimdKernels
 }
 
+/** What this engine can do. */
 export function bestArithmetic(): Arithmetic {
   return webAssembly().validate(assemble('fused')) ? 'fused' : 'separate'
 }

@@ -3,8 +3,8 @@ import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core'
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import type { Handle, Shape } from '../kernels.ts'
 import { locateWasmFolder } from './locate-wasm.ts'
-import { instantiateSimdKernels } from './simd-kernels.ts'
-import type { SimdKernels } from './simd-kernels.ts'
+import { bestArithmetic, instantiateSimdKernels } from './simd-kernels.ts'
+import type { Arithmetic, SimdKernels } from './simd-kernels.ts'
 import type { WasmMemory } from './web-assembly.ts'
 
 /** Lanes of one vector; every tensor of ours has room for whole vectors. */
@@ -43,11 +43,11 @@ export class WasmHeap {
   #lastHandle = 0
   #aliases = 0
 
-  constructor(wasmBackend: BackendWasm) {
+  constructor(wasmBackend: BackendWasm, arithmetic: Arithmetic = bestArithmetic()) {
     this.#backend = wasmBackend
     // Fields of Emscripten's runtime that the package does not declare; the memory is the one that its kernels export.
     this.#module = wasmBackend.wasm as unknown as EmscriptenModule
-    this.simd = instantiateSimdKernels(this.#module.asm.memory)
+    this.simd = instantiateSimdKernels(this.#module.asm.memory, arithmetic)
   }
 
   upload(values: Float32Array | Int32Array, shape: Shape): Handle {
@@ -204,7 +204,7 @@ export function vectorsOf(floats: number): number {
  *
  * @throws Error when the binary is missing or does not start.
  */
-export async function openWasmHeap(): Promise<WasmHeap> {
+export async function openWasmHeap(arithmetic?: Arithmetic): Promise<WasmHeap> {
   setWasmPaths(locateWasmFolder())
   if (!(await setBackend('wasm'))) {
     throw new Error('the WebAssembly backend of tfjs did not start')
@@ -213,5 +213,5 @@ export async function openWasmHeap(): Promise<WasmHeap> {
   if (!(opened instanceof BackendWasm)) {
     throw new Error('another package registered a backend of tfjs under the name wasm')
   }
-  return new WasmHeap(opened)
+  return new WasmHeap(opened, arithmetic)
 }

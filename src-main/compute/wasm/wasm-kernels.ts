@@ -11,6 +11,7 @@ import {
   upsampleNearest,
   upsampleNearestGradient,
 } from './resampling.ts'
+import type { Arithmetic } from './simd-kernels.ts'
 import { WasmVariables } from './variables.ts'
 import { openWasmHeap } from './wasm-heap.ts'
 import type { WasmHeap } from './wasm-heap.ts'
@@ -19,10 +20,11 @@ import type { WasmHeap } from './wasm-heap.ts'
  * The fallback that needs no native part: tfjs's WebAssembly backend for memory and the rare operations, our own SIMD kernels on
  * its heap for those that training spends its time in (tfjs has no gradient of a convolution that is fast enough).
  *
+ * @param arithmetic - The best that the engine has unless a test asks for the other.
  * @throws Error when the binary of the package is missing or the engine has no SIMD.
  */
-export async function createWasmKernels(): Promise<Kernels> {
-  return kernelsOn(await openWasmHeap())
+export async function createWasmKernels(arithmetic?: Arithmetic): Promise<Kernels> {
+  return kernelsOn(await openWasmHeap(arithmetic))
 }
 
 function kernelsOn(heap: WasmHeap): Kernels {

@@ -8,6 +8,8 @@ import { nativeKernels } from '../../support/native-kernels.ts'
 const backends: readonly (readonly [string, Kernels | null])[] = [
   ['tensorflow', nativeKernels()],
   ['wasm', await createWasmKernels()],
+  // As on engines without relaxed SIMD.
+  ['wasm without multiply-add', await createWasmKernels('separate')],
 ]
 
 for (const [name, kernels] of backends) {
