@@ -14,7 +14,12 @@ export interface EvaluatorSource {
  */
 export type StatisticsSink = (
   name: string,
-  batch: { readonly mean: Handle; readonly unbiasedVariance: Handle; readonly images: number; readonly positions: number },
+  batch: {
+    readonly mean: Handle
+    readonly unbiasedVariance: Handle
+    readonly images: number
+    readonly positions: number
+  },
 ) => void
 
 /** Forward pass without a tape: every activation is released as soon as its last reader is done. */
@@ -33,7 +38,13 @@ export class Evaluator implements NetworkOps {
   conv(x: Value, weight: ParameterRef, stride: number): Value {
     const [n = 0, h = 0, w = 0] = x.shape
     return {
-      handle: this.#kernels.conv2d(x.handle, x.shape, this.#source.readParameter(weight), weight.shape, stride),
+      handle: this.#kernels.conv2d(
+        x.handle,
+        x.shape,
+        this.#source.readParameter(weight),
+        weight.shape,
+        stride,
+      ),
       shape: [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, weight.shape[3] ?? 0],
     }
   }
@@ -48,7 +59,10 @@ export class Evaluator implements NetworkOps {
     const beta = this.#source.readParameter(names.beta)
     const { mean, variance } = this.#source.statistics(name)
     if (this.#sink === null) {
-      return { handle: this.#kernels.batchNormInference(x.handle, gamma, beta, mean, variance, relu), shape: x.shape }
+      return {
+        handle: this.#kernels.batchNormInference(x.handle, gamma, beta, mean, variance, relu),
+        shape: x.shape,
+      }
     }
     const out = this.#kernels.batchNormTrain(x.handle, x.shape, gamma, beta, mean, variance, 1, relu)
     out.saved.forEach((handle) => this.#kernels.release(handle))

@@ -62,8 +62,22 @@ export interface Kernels {
 
   /** Padding as PyTorch: one pixel on all sides for kernel 3, none for kernel 1. x [N,H,W,I] * w [k,k,I,O] → [N,H/s,W/s,O]. */
   conv2d(x: Handle, xShape: Shape, w: Handle, wShape: Shape, stride: number): Handle
-  conv2dInputGradient(dy: Handle, dyShape: Shape, w: Handle, wShape: Shape, xShape: Shape, stride: number): Handle
-  conv2dFilterGradient(x: Handle, xShape: Shape, dy: Handle, dyShape: Shape, wShape: Shape, stride: number): Handle
+  conv2dInputGradient(
+    dy: Handle,
+    dyShape: Shape,
+    w: Handle,
+    wShape: Shape,
+    xShape: Shape,
+    stride: number,
+  ): Handle
+  conv2dFilterGradient(
+    x: Handle,
+    xShape: Shape,
+    dy: Handle,
+    dyShape: Shape,
+    wShape: Shape,
+    stride: number,
+  ): Handle
 
   /** y = x + bias over the last axis. */
   biasAdd(x: Handle, bias: Handle): Handle
@@ -128,7 +142,12 @@ export interface Kernels {
   flipWidth(x: Handle): Handle
 
   /** Per row: -log softmax(logits)[label] and its gradient softmax - onehot. logits [M,K], labels int32 [M] in [0, K). */
-  softmaxCrossEntropy(logits: Handle, labels: Handle, rows: number, classes: number): readonly [loss: Handle, backprop: Handle]
+  softmaxCrossEntropy(
+    logits: Handle,
+    labels: Handle,
+    rows: number,
+    classes: number,
+  ): readonly [loss: Handle, backprop: Handle]
   /** Index of the largest channel, as floats; ties go to the first. x [N,H,W,C] → values [N,H,W]. */
   argMaxChannels(x: Handle, shape: Shape): Handle
 

@@ -52,7 +52,12 @@ export class Tape implements NetworkOps {
     const input = asTapeValue(x)
     const kernel = this.#parameter(weight)
     const [n = 0, h = 0, w = 0] = x.shape
-    const shape = [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, weight.shape[3] ?? 0]
+    const shape = [
+      n,
+      Math.floor((h - 1) / stride) + 1,
+      Math.floor((w - 1) / stride) + 1,
+      weight.shape[3] ?? 0,
+    ]
     const y = k.conv2d(x.handle, x.shape, kernel.handle, weight.shape, stride)
     return this.#record(y, shape, (dy) => {
       this.#push(kernel, k.conv2dFilterGradient(x.handle, x.shape, dy, shape, weight.shape, stride))

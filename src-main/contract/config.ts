@@ -14,7 +14,12 @@ export const datasetConfigSchema = z.object({
   /** Absolute folder of a real dataset; absent for drawn data. */
   path: z.string().min(1).optional(),
   /** Drawn data only: how many samples each split has. */
-  drawn: z.object({ train: positiveInt.max(100_000), search: positiveInt.max(10_000), report: positiveInt.max(10_000), seed: z.number().int() }),
+  drawn: z.object({
+    train: positiveInt.max(100_000),
+    search: positiveInt.max(10_000),
+    report: positiveInt.max(10_000),
+    seed: z.number().int(),
+  }),
   /** Real data: share of the training split that becomes the search split (clips and images stay whole). */
   searchFraction: z.number().min(0.02).max(0.5),
   /** At most this many samples of the search split are scored per candidate. */
@@ -26,7 +31,10 @@ export type DatasetConfig = z.infer<typeof datasetConfigSchema>
 
 export const spaceConfigSchema = z.object({
   /** [branches, modules] of each stage from stage 2 on; official is [[2,1],[3,4],[4,3]]. */
-  layout: z.array(z.tuple([z.number().int().min(2).max(4), positiveInt.max(8)])).min(1).max(3),
+  layout: z
+    .array(z.tuple([z.number().int().min(2).max(4), positiveInt.max(8)]))
+    .min(1)
+    .max(3),
   /** Allowed residual blocks per branch, ascending and consecutive; official is [2,3,4,5]. */
   depthChoices: z.array(z.number().int().min(1).max(9)).min(2).max(6),
   evolveLastModule: z.boolean(),
@@ -129,7 +137,11 @@ export type ComputeConfig = z.infer<typeof computeConfigSchema>
 export const runConfigSchema = z.object({
   preset: z.string().min(1),
   task: taskKindSchema,
-  seed: z.number().int().min(0).max(2 ** 31 - 1),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
   dataset: datasetConfigSchema,
   space: spaceConfigSchema,
   network: networkConfigSchema,

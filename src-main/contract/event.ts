@@ -24,17 +24,31 @@ export interface PanelPoint {
   readonly phase: 'teacher' | 'supernet'
   readonly attempt: number
   readonly iteration: number
-  readonly scores: readonly { readonly label: string; readonly genotypeId: string; readonly accuracy: number }[]
+  readonly scores: readonly {
+    readonly label: string
+    readonly genotypeId: string
+    readonly accuracy: number
+  }[]
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export type RunEventBody =
-  | { readonly kind: 'status-changed'; readonly status: RunStatus; readonly phase: RunPhase | null; readonly summary: RunSummary }
+  | {
+      readonly kind: 'status-changed'
+      readonly status: RunStatus
+      readonly phase: RunPhase | null
+      readonly summary: RunSummary
+    }
   | { readonly kind: 'progressed'; readonly summary: RunSummary; readonly note: string }
   | { readonly kind: 'metrics-recorded'; readonly points: readonly MetricPoint[] }
   | { readonly kind: 'panel-evaluated'; readonly point: PanelPoint }
-  | { readonly kind: 'checkpoint-written'; readonly phase: 'teacher' | 'supernet'; readonly iteration: number; readonly bytes: number }
+  | {
+      readonly kind: 'checkpoint-written'
+      readonly phase: 'teacher' | 'supernet'
+      readonly iteration: number
+      readonly bytes: number
+    }
   | { readonly kind: 'candidates-changed'; readonly rows: readonly CandidateRow[] }
   | { readonly kind: 'generation-closed'; readonly generation: GenerationRow }
   | { readonly kind: 'predicted'; readonly candidateId: string; readonly sampleIds: readonly string[] }

@@ -31,7 +31,10 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   preview.samples query        → readonly PreviewSample[]
  */
 export const procedureInputs = {
-  'datasets.inspect': z.object({ path: z.string().min(1), format: z.enum(['coco', 'camvid']).nullable().default(null) }),
+  'datasets.inspect': z.object({
+    path: z.string().min(1),
+    format: z.enum(['coco', 'camvid']).nullable().default(null),
+  }),
   'datasets.add': z.object({
     path: z.string().min(1),
     format: z.enum(['coco', 'camvid']).nullable().default(null),
@@ -47,7 +50,11 @@ export const procedureInputs = {
   'runs.rename': z.object({ id: runIdSchema, name: z.string().trim().min(1).max(80) }),
   'runs.pin': z.object({ id: runIdSchema, pinned: z.boolean() }),
   'runs.delete': z.object({ id: runIdSchema }),
-  'runs.metrics': z.object({ id: runIdSchema, sinceIteration: z.number().int().min(0).default(0), maxPoints: z.number().int().min(10).max(100_000).default(6000) }),
+  'runs.metrics': z.object({
+    id: runIdSchema,
+    sinceIteration: z.number().int().min(0).default(0),
+    maxPoints: z.number().int().min(10).max(100_000).default(6000),
+  }),
   'runs.log': z.object({ id: runIdSchema, limit: z.number().int().min(1).max(5000).default(500) }),
   'runs.events': z.object({ runId: runIdSchema.nullable(), lastEventId: z.string().nullish() }),
   'candidates.list': z.object({ runId: runIdSchema }),

@@ -15,7 +15,15 @@ export const runRequestSchema = z.object({
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
 
-export const RUN_STATUSES = ['queued', 'running', 'paused', 'completed', 'failed', 'stopped', 'interrupted'] as const
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'stopped',
+  'interrupted',
+] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]
 
 /** The parts of a run, in order. */

@@ -126,10 +126,23 @@ export type FromWorker =
   | { readonly kind: 'job-completed'; readonly jobId: string; readonly result: JobResults[Job['kind']] }
   | { readonly kind: 'job-failed'; readonly jobId: string; readonly error: ErrorInfo }
   /** done/total in the unit of the job: iterations, candidates, samples. */
-  | { readonly kind: 'progressed'; readonly jobId: string; readonly done: number; readonly total: number; readonly note: string }
+  | {
+      readonly kind: 'progressed'
+      readonly jobId: string
+      readonly done: number
+      readonly total: number
+      readonly note: string
+    }
   | { readonly kind: 'metrics-recorded'; readonly jobId: string; readonly points: readonly MetricPoint[] }
   | { readonly kind: 'panel-evaluated'; readonly jobId: string; readonly point: PanelPoint }
-  | { readonly kind: 'checkpoint-written'; readonly jobId: string; readonly phase: 'teacher' | 'supernet'; readonly iteration: number; readonly bytes: number; readonly file: string }
+  | {
+      readonly kind: 'checkpoint-written'
+      readonly jobId: string
+      readonly phase: 'teacher' | 'supernet'
+      readonly iteration: number
+      readonly bytes: number
+      readonly file: string
+    }
   | {
       readonly kind: 'candidate-evaluated'
       readonly jobId: string
@@ -139,6 +152,16 @@ export type FromWorker =
       readonly protocol: Protocol
       readonly milliseconds: number
     }
-  | { readonly kind: 'candidate-failed'; readonly jobId: string; readonly candidateId: string; readonly error: ErrorInfo }
+  | {
+      readonly kind: 'candidate-failed'
+      readonly jobId: string
+      readonly candidateId: string
+      readonly error: ErrorInfo
+    }
   | { readonly kind: 'check-finished'; readonly jobId: string; readonly check: PreflightCheck }
-  | { readonly kind: 'logged'; readonly jobId: string | null; readonly level: LogLevel; readonly message: string }
+  | {
+      readonly kind: 'logged'
+      readonly jobId: string | null
+      readonly level: LogLevel
+      readonly message: string
+    }

@@ -26,7 +26,10 @@ export function executePlan(options: ExecuteOptions): Execution {
   const values = new Map<ValueId, Value>([[0, input]])
   const kept = new Map<ValueId, Value>()
   plan.nodes.forEach((node, position) => {
-    values.set(node.output, executeNode(node, options, (id) => valueOf(values, id)))
+    values.set(
+      node.output,
+      executeNode(node, options, (id) => valueOf(values, id)),
+    )
     for (const id of new Set(inputsOf(node))) {
       if (lastReader.get(id) === position && id !== 0) {
         finish(id)

@@ -10,7 +10,11 @@ const HEAD_DEVIATION = 0.001
  * norms 1 and 0; pose bias 0; the two biases of the segmentation head U(-1/√fan_in, 1/√fan_in). Each tensor draws from its own
  * generator, so a tensor's start depends on its name and the seed alone.
  */
-export function initialWeights(specs: readonly ParameterSpec[], shape: NetworkShape, seed: number): WeightMap {
+export function initialWeights(
+  specs: readonly ParameterSpec[],
+  shape: NetworkShape,
+  seed: number,
+): WeightMap {
   const fanIn = new Map(
     specs
       .filter((spec) => spec.kind === 'conv-weight')

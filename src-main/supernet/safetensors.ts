@@ -106,26 +106,26 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
 }
 
 function checkEntry(name: string, value: unknown, dataBytes: number): HeaderEntry {
-  const entry = value as Partial<HeaderEntry> | null
-  const { dtype, shape, data_offsets: offsets } = entry ?? {}
-  const isNatural = (v: unknown): boolean => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0
-  if (
-    typeof dtype !== 'string' ||
-    !Array.isArray(shape) ||
-    !shape.every(isNatural) ||
-    !Array.isArray(offsets) ||
-    offsets.length !== 2 ||
-    !offsets.every(isNatural)
-  ) {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>
+  if (typeof dtype !== 'string' || !isNaturals(shape) || !isNaturals(offsets)) {
     throw new RangeError(`safetensors: the entry of ${name} is malformed`)
   }
-  const [begin, end] = offsets as readonly [number, number]
+  const [begin, end, ...rest] = offsets
+  if (begin === undefined || end === undefined || rest.length > 0) {
+    throw new RangeError(`safetensors: ${name} needs two offsets, it has ${offsets.length}`)
+  }
   const width = dtype === 'I64' ? 8 : 4
-  const expected = shape.reduce((a: number, b: number) => a * b, width)
+  const expected = shape.reduce((a, b) => a * b, width)
   if ((dtype === 'F32' || dtype === 'I64') && (end - begin !== expected || end > dataBytes)) {
     throw new RangeError(
       `safetensors: ${name} [${shape.join(', ')}] needs ${expected} bytes, the file gives ${Math.min(end, dataBytes) - begin}`,
     )
   }
   return { dtype, shape, data_offsets: [begin, end] }
+}
+
+function isNaturals(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) && value.every((v) => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0)
+  )
 }

@@ -4,7 +4,13 @@ import type { Handle, Kernels, Variable } from '../compute/kernels.ts'
 import type { NormStatistics, ParameterRef, Value } from '../compute/network-ops.ts'
 import type { Tape, TapeSource } from '../compute/tape.ts'
 import { supernetParameters } from '../nas/network-plan.ts'
-import type { BatchNormNode, NetworkPlan, NetworkShape, ParameterSpec, ValueId } from '../nas/network-plan.types.ts'
+import type {
+  BatchNormNode,
+  NetworkPlan,
+  NetworkShape,
+  ParameterSpec,
+  ValueId,
+} from '../nas/network-plan.types.ts'
 import type { SearchSpace } from '../nas/search-space.ts'
 import { executePlan } from './execute-plan.ts'
 import type { Execution } from './execute-plan.ts'
@@ -85,7 +91,8 @@ export class Supernet {
 
   /** Forward on a tape: batch statistics, running values move with the momenta of method.md 2.4. */
   forwardTraining(plan: NetworkPlan, tape: Tape, input: Value): Value {
-    return executePlan({ plan, ops: tape, input, parameter: this.parameter, momentumOf: this.#momentumOf }).output
+    return executePlan({ plan, ops: tape, input, parameter: this.parameter, momentumOf: this.#momentumOf })
+      .output
   }
 
   /** Opens a session in which parameters are read once; close it before the next update of the weights. */
@@ -165,7 +172,12 @@ export class EvaluationSession {
    * Inference with the given statistics, or the super-network's running ones.
    * The caller releases the output (and the kept values).
    */
-  forward(plan: NetworkPlan, input: Value, statistics?: StatisticsMap, keep?: ReadonlySet<ValueId>): Execution {
+  forward(
+    plan: NetworkPlan,
+    input: Value,
+    statistics?: StatisticsMap,
+    keep?: ReadonlySet<ValueId>,
+  ): Execution {
     return this.#execute(plan, input, statistics ?? this.#running, null, keep)
   }
 

@@ -41,7 +41,10 @@ export function scorePoses(
 }
 
 /** The answer that never looks at the picture: the mean training pose, placed in each box. */
-export function scoreMeanPose(dataset: PoseDataset, crops: readonly Pick<PreparedCrop, 'sample'>[]): ScoreResult {
+export function scoreMeanPose(
+  dataset: PoseDataset,
+  crops: readonly Pick<PreparedCrop, 'sample'>[],
+): ScoreResult {
   const { joints } = dataset.skeleton
   const mean = meanPose(dataset.splits.train, joints.length)
   const predictions = crops.map(({ sample }) => ({ positions: placeMeanPose(mean, sample.box) }))
@@ -49,7 +52,11 @@ export function scoreMeanPose(dataset: PoseDataset, crops: readonly Pick<Prepare
 }
 
 /** PCK of one person, or null without a torso to measure by. */
-export function pckOfSample(prediction: PosePrediction, crop: Pick<PreparedCrop, 'sample'>, joints: readonly string[]): number | null {
+export function pckOfSample(
+  prediction: PosePrediction,
+  crop: Pick<PreparedCrop, 'sample'>,
+  joints: readonly string[],
+): number | null {
   const result = measurePck([prediction], [crop], joints)
   return result.scoredJoints === 0 ? null : result.accuracy
 }

@@ -33,7 +33,14 @@ export async function predictPoses(
   const poses: PredictedPose[] = []
   for (let begin = 0; begin < crops.length; begin += options.batch) {
     const chunk = crops.slice(begin, begin + options.batch)
-    const heatmaps = await forwardHeatmaps(kernels, forward, chunk, joints, network, options.flipTest ? partners : null)
+    const heatmaps = await forwardHeatmaps(
+      kernels,
+      forward,
+      chunk,
+      joints,
+      network,
+      options.flipTest ? partners : null,
+    )
     const { positions, confidences } = decodeHeatmaps(heatmaps)
     chunk.forEach(({ toImage }, i) => {
       const own = new Float32Array(joints * 2)

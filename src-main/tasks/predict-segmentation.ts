@@ -76,7 +76,12 @@ function chunksOfOneSize(
   for (const item of items) {
     const last = chunks.at(-1)
     const [first] = last ?? []
-    if (last !== undefined && last.length < batch && first?.width === item.width && first.height === item.height) {
+    if (
+      last !== undefined &&
+      last.length < batch &&
+      first?.width === item.width &&
+      first.height === item.height
+    ) {
       last.push(item)
     } else {
       chunks.push([item])

@@ -21,7 +21,10 @@ export function encodeWeights(weights: WeightMap, facts: CheckpointFacts): Uint8
 }
 
 /** Optimizer state beside it, in a file of its own so that the weights file stays a plain state dict. */
-export function encodeOptimizer(states: ReadonlyMap<string, ParameterState>, facts: CheckpointFacts): Uint8Array {
+export function encodeOptimizer(
+  states: ReadonlyMap<string, ParameterState>,
+  facts: CheckpointFacts,
+): Uint8Array {
   const tensors = new Map<string, HostTensor>()
   const updates: Record<string, number> = {}
   for (const [name, state] of states) {
@@ -65,7 +68,9 @@ function factsToMetadata({ phase, iteration, totalIterations }: CheckpointFacts)
 function factsFromMetadata(metadata: Readonly<Record<string, string>>): CheckpointFacts {
   const { phase, iteration, totalIterations } = metadata
   if ((phase !== 'teacher' && phase !== 'supernet') || iteration === undefined) {
-    throw new RangeError('this safetensors file is not a checkpoint of a run: it names no phase and iteration')
+    throw new RangeError(
+      'this safetensors file is not a checkpoint of a run: it names no phase and iteration',
+    )
   }
   return { phase, iteration: Number(iteration), totalIterations: Number(totalIterations) }
 }

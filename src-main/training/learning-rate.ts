@@ -11,7 +11,11 @@ const POWER = 0.9
  * `poly` and `cosine` use index k - 1: the reference sets the next rate after a step from that step's index, so the
  * first two iterations both run at the full rate (method.md 5.4).
  */
-export function learningRateAt({ learningRate, schedule, dropAt }: OptimizerConfig, iteration: number, total: number): number {
+export function learningRateAt(
+  { learningRate, schedule, dropAt }: OptimizerConfig,
+  iteration: number,
+  total: number,
+): number {
   const index = Math.max(0, iteration - 1)
   switch (schedule) {
     case 'constant':

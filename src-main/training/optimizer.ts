@@ -47,7 +47,11 @@ export class Optimizer {
       }
     } else if (first !== undefined) {
       const { momentum, weightDecay } = this.#config
-      this.#kernels.applyMomentum(parameter.variable, first, gradient, { learningRate, momentum, weightDecay })
+      this.#kernels.applyMomentum(parameter.variable, first, gradient, {
+        learningRate,
+        momentum,
+        weightDecay,
+      })
     }
   }
 
@@ -58,8 +62,8 @@ export class Optimizer {
   updateIdle(active: ReadonlySet<string>, learningRate: number): void {
     for (const name of this.#states.keys()) {
       if (!active.has(name)) {
-        const { shape } = this.#supernet.parameter(name)
-        const zero = this.#kernels.upload(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape)
+        const parameter = this.#supernet.parameter(name)
+        const zero = this.#kernels.upload(new Float32Array(sizeOf(parameter)), parameter.shape)
         this.update(name, zero, learningRate)
         this.#kernels.release(zero)
       }
@@ -80,16 +84,16 @@ export class Optimizer {
     return states
   }
 
+  /** @throws RangeError if a state is of another optimizer, or does not fit its tensor; nothing is restored then. */
   restore(states: ReadonlyMap<string, ParameterState>): void {
+    for (const [name, state] of states) {
+      this.#checkState(name, state)
+    }
     for (const [name, { slots, updates }] of states) {
       const state = this.#stateOf(this.#supernet.parameter(name))
       state.updates = updates
       state.slots.forEach((slot, i) => {
-        const values = slots[i]
-        if (values === undefined) {
-          throw new RangeError(`the optimizer state of ${name} has ${slots.length} parts, ${state.slots.length} are needed`)
-        }
-        this.#kernels.assignVariable(slot, values)
+        this.#kernels.assignVariable(slot, slots[i] ?? new Float32Array(0))
       })
     }
   }
@@ -103,17 +107,38 @@ export class Optimizer {
     this.#states.clear()
   }
 
-  #stateOf({ name, shape }: SupernetParameter): DeviceState {
+  #checkState(name: string, { slots }: ParameterState): void {
+    const size = sizeOf(this.#supernet.parameter(name))
+    if (slots.length !== this.#slotCount || slots.some((values) => values.length !== size)) {
+      const given = slots.map((values) => values.length).join(' + ')
+      throw new RangeError(
+        `the optimizer state of ${name} holds ${given} values; ${this.#config.kind} needs ${this.#slotCount} times ${size}`,
+      )
+    }
+  }
+
+  /** Adam keeps two moments, SGD one buffer. */
+  get #slotCount(): number {
+    return this.#config.kind === 'adam' ? 2 : 1
+  }
+
+  #stateOf(parameter: SupernetParameter): DeviceState {
+    const { name, shape } = parameter
     let state = this.#states.get(name)
     if (state === undefined) {
-      const size = shape.reduce((a, b) => a * b, 1)
-      const count = this.#config.kind === 'adam' ? 2 : 1
+      const size = sizeOf(parameter)
       state = {
-        slots: Array.from({ length: count }, () => this.#kernels.createVariable(new Float32Array(size), shape)),
+        slots: Array.from({ length: this.#slotCount }, () =>
+          this.#kernels.createVariable(new Float32Array(size), shape),
+        ),
         updates: 0,
       }
       this.#states.set(name, state)
     }
     return state
   }
+}
+
+function sizeOf({ shape }: SupernetParameter): number {
+  return shape.reduce((a, b) => a * b, 1)
 }

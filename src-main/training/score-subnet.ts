@@ -15,7 +15,9 @@ export interface ScoreSubnetOptions extends ScoreOptions {
 
 /** Recalibrates one sub-network on a copy of the statistics, scores it with inherited weights, drops the copy. */
 export async function scoreSubnet(options: ScoreSubnetOptions): Promise<ScoreResult> {
-  return withRecalibrated(options, (forward) => options.images.score(options.supernet.kernels, forward, options))
+  return withRecalibrated(options, (forward) =>
+    options.images.score(options.supernet.kernels, forward, options),
+  )
 }
 
 /** Runs `use` with a forward pass of the recalibrated sub-network. */
@@ -24,7 +26,10 @@ export async function withRecalibrated<T>(
   use: (forward: Forward) => Promise<T>,
 ): Promise<T> {
   const { kernels } = supernet
-  const statistics = uploadStatistics(kernels, measureStatistics(kernels, session, plan, recalibrationBatches))
+  const statistics = uploadStatistics(
+    kernels,
+    measureStatistics(kernels, session, plan, recalibrationBatches),
+  )
   try {
     return await use((input) => session.forward(plan, input, statistics).output)
   } finally {

@@ -69,7 +69,10 @@ export async function trainPhase(options: TrainPhaseOptions): Promise<number> {
       await hooks.onCheckpoint(done)
     }
     if (isStopping && done < totalIterations) {
-      throw new EngineError('STOPPED', `Stopped after iteration ${done} of ${totalIterations} of the ${options.phase}.`)
+      throw new EngineError(
+        'STOPPED',
+        `Stopped after iteration ${done} of ${totalIterations} of the ${options.phase}.`,
+      )
     }
     await hooks.breathe()
   }
@@ -114,7 +117,11 @@ function runIteration(options: TrainPhaseOptions, iteration: number, batch: Batc
   }
 }
 
-function checkFinite({ task, distillation, learningRate }: ReadLosses, phase: string, iteration: number): void {
+function checkFinite(
+  { task, distillation, learningRate }: ReadLosses,
+  phase: string,
+  iteration: number,
+): void {
   if (!Number.isFinite(task) || !Number.isFinite(distillation)) {
     throw new EngineError(
       'NUMERIC',

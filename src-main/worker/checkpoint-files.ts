@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../contract/index.ts'
@@ -17,7 +27,12 @@ const ITERATION_DIGITS = 8
 
 export function checkpointFile(runFolder: string, phase: Phase, iteration: number): CheckpointFile {
   const base = join(runFolder, 'checkpoints', `${phase}-${String(iteration).padStart(ITERATION_DIGITS, '0')}`)
-  return { phase, iteration, weightsFile: `${base}.safetensors`, optimizerFile: `${base}.optimizer.safetensors` }
+  return {
+    phase,
+    iteration,
+    weightsFile: `${base}.safetensors`,
+    optimizerFile: `${base}.optimizer.safetensors`,
+  }
 }
 
 /** Complete checkpoints of a phase, newest first. */
@@ -44,7 +59,11 @@ export function readCheckpoint(file: string): Uint8Array {
 }
 
 /** Writes both files, each to a temporary name, synced and renamed. @throws EngineError STORAGE (disk full, not writable). */
-export async function writeCheckpoint(file: CheckpointFile, weights: Uint8Array, optimizer: Uint8Array): Promise<void> {
+export async function writeCheckpoint(
+  file: CheckpointFile,
+  weights: Uint8Array,
+  optimizer: Uint8Array,
+): Promise<void> {
   await mkdir(dirname(file.weightsFile), { recursive: true }).catch((thrown: unknown) => {
     throw new EngineError('STORAGE', `Cannot make the checkpoint folder: ${reasonOf(thrown)}`)
   })
@@ -66,7 +85,7 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
   try {
     const descriptor = openSync(temporary, 'w')
     try {
-      for (let written = 0; written < bytes.length; ) {
+      for (let written = 0; written < bytes.length;) {
         written += writeSync(descriptor, bytes, written)
       }
       fsyncSync(descriptor)
@@ -77,7 +96,10 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
     syncFolder(dirname(path))
   } catch (thrown) {
     rmSync(temporary, { force: true })
-    throw new EngineError('STORAGE', `Cannot write ${basename(path)} (${bytes.length} bytes): ${reasonOf(thrown)}`)
+    throw new EngineError(
+      'STORAGE',
+      `Cannot write ${basename(path)} (${bytes.length} bytes): ${reasonOf(thrown)}`,
+    )
   }
 }
 

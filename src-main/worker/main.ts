@@ -10,7 +10,10 @@ import type { JobContext, WorkerServices } from './worker-services.ts'
  * forked it. It ends with its parent.
  */
 const isSource = import.meta.url.endsWith('.ts')
-const loaderThreadUrl = new URL(isSource ? '../datasets/loader-thread.ts' : './loader-thread.js', import.meta.url)
+const loaderThreadUrl = new URL(
+  isSource ? '../datasets/loader-thread.ts' : './loader-thread.js',
+  import.meta.url,
+)
 
 const send = (message: FromWorker): void => {
   process.send?.(message)
@@ -64,7 +67,7 @@ send({
 async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): Promise<void> {
   const context: JobContext = {
     emit: (event) => {
-      send({ ...event, jobId } as FromWorker)
+      send({ ...event, jobId })
     },
     log: (level, message) => {
       send({ kind: 'logged', jobId, level, message })

@@ -1,7 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PreviewSample } from '../contract/index.ts'
-import type { ImageRegion, PoseDataset, PoseSample, SegmentationDataset, SegmentationSample } from '../datasets/dataset.ts'
+import type {
+  ImageRegion,
+  PoseDataset,
+  PoseSample,
+  SegmentationDataset,
+  SegmentationSample,
+} from '../datasets/dataset.ts'
 import { encodePng } from '../datasets/encode-png.ts'
 import { spreadOver } from '../tasks/prepared-crops.ts'
 import { writeAtomically } from './checkpoint-files.ts'
@@ -77,10 +83,14 @@ function describePerson(runId: string, id: string, sample: PoseSample, region: I
     width: region.width,
     height: region.height,
     imagePath: `/api/runs/${runId}/preview/${id}/image`,
-    truthKeypoints: Array.from({ length: joints }, (_, joint) => [
-      ...toPicture(region, sample.keypoints[joint * 3] ?? 0, sample.keypoints[joint * 3 + 1] ?? 0),
-      sample.keypoints[joint * 3 + 2] ?? 0,
-    ] as const),
+    truthKeypoints: Array.from(
+      { length: joints },
+      (_, joint) =>
+        [
+          ...toPicture(region, sample.keypoints[joint * 3] ?? 0, sample.keypoints[joint * 3 + 1] ?? 0),
+          sample.keypoints[joint * 3 + 2] ?? 0,
+        ] as const,
+    ),
     truthLabelPath: null,
     box: [...toPicture(region, x, y), width / region.zoom, height / region.zoom],
   }

@@ -58,7 +58,10 @@ export async function openRunContext(config: RunConfig, kernels: Kernels): Promi
     task,
     plan: (genotype) => planNetwork(space, shape, genotype),
     scoring(split, limit = Number.POSITIVE_INFINITY) {
-      const most = Math.min(limit, split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit)
+      const most = Math.min(
+        limit,
+        split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit,
+      )
       const key = `${split}/${most}`
       const known = scoringSets.get(key) ?? openScoring(dataset, split, most, config)
       scoringSets.set(key, known)
@@ -103,11 +106,18 @@ async function createTask(config: RunConfig, dataset: Dataset): Promise<Task> {
     ignoreLabel: dataset.classes.ignoreLabel,
     network: config.network,
     config: config.segmentation,
-    classWeights: isBalanced ? balancedClassWeights(await countClassPixels(dataset, dataset.splits.train)) : null,
+    classWeights: isBalanced
+      ? balancedClassWeights(await countClassPixels(dataset, dataset.splits.train))
+      : null,
   })
 }
 
-async function openScoring(dataset: Dataset, split: SplitName, limit: number, config: RunConfig): Promise<ScoringSet> {
+async function openScoring(
+  dataset: Dataset,
+  split: SplitName,
+  limit: number,
+  config: RunConfig,
+): Promise<ScoringSet> {
   if (dataset.kind === 'pose') {
     const samples = spreadOver(dataset.splits[split], limit)
     const crops = await prepareCrops(dataset, samples, config)

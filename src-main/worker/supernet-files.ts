@@ -9,7 +9,12 @@ import type { CheckpointFile } from './checkpoint-files.ts'
 import type { RunContext } from './run-context.ts'
 
 export function freshSupernet({ kernels, space, shape, config }: RunContext): Supernet {
-  return new Supernet(kernels, space, shape, initialWeights(supernetParameters(space, shape), shape, config.seed))
+  return new Supernet(
+    kernels,
+    space,
+    shape,
+    initialWeights(supernetParameters(space, shape), shape, config.seed),
+  )
 }
 
 export function loadSupernet({ kernels, space, shape }: RunContext, file: CheckpointFile): Supernet {
@@ -25,11 +30,18 @@ export function readWeights(file: CheckpointFile): WeightMap {
  *
  * @throws EngineError CONFLICT if the phase has not been trained to its end.
  */
-export function finishedCheckpoint(runFolder: string, phase: 'teacher' | 'supernet', total: number): CheckpointFile {
+export function finishedCheckpoint(
+  runFolder: string,
+  phase: 'teacher' | 'supernet',
+  total: number,
+): CheckpointFile {
   const [newest] = listCheckpoints(runFolder, phase)
   if (newest === undefined || newest.iteration < total) {
     const found = newest === undefined ? 'none is there' : `the newest has ${newest.iteration}`
-    throw new EngineError('CONFLICT', `This needs the ${phase} checkpoint after ${total} iterations; ${found}.`)
+    throw new EngineError(
+      'CONFLICT',
+      `This needs the ${phase} checkpoint after ${total} iterations; ${found}.`,
+    )
   }
   return newest
 }

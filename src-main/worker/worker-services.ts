@@ -9,11 +9,12 @@ export interface WorkerServices {
   readonly threads: number
 }
 
-type JobEventBody = Extract<FromWorker, { readonly jobId: string }> extends infer E
-  ? E extends { readonly jobId: string }
-    ? Omit<E, 'jobId'>
+type JobEventBody =
+  Extract<FromWorker, { readonly jobId: string }> extends infer E
+    ? E extends { readonly jobId: string }
+      ? Omit<E, 'jobId'>
+      : never
     : never
-  : never
 
 /** One running job: how it speaks and how it learns that it should end. */
 export interface JobContext {

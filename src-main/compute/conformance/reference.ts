@@ -24,17 +24,17 @@ function forEachTap(c: Omit<ConvCase, 'x' | 'w'>, visit: (x: number, w: number, 
   const [kh, kw, , co] = c.wShape
   const [, oh, ow] = convOutputShape(c.xShape, c.wShape, c.stride)
   const pad = kh === 3 ? 1 : 0
-  for (let b = 0; b < n; b++)
-    for (let oy = 0; oy < oh; oy++)
-      for (let ox = 0; ox < ow; ox++)
-        for (let ky = 0; ky < kh; ky++)
+  for (let b = 0; b < n; b++) {
+    for (let oy = 0; oy < oh; oy++) {
+      for (let ox = 0; ox < ow; ox++) {
+        for (let ky = 0; ky < kh; ky++) {
           for (let kx = 0; kx < kw; kx++) {
             const iy = oy * c.stride + ky - pad
             const ix = ox * c.stride + kx - pad
             if (iy < 0 || iy >= h || ix < 0 || ix >= w) {
               continue
             }
-            for (let i = 0; i < ci; i++)
+            for (let i = 0; i < ci; i++) {
               for (let o = 0; o < co; o++) {
                 visit(
                   ((b * h + iy) * w + ix) * ci + i,
@@ -42,7 +42,12 @@ function forEachTap(c: Omit<ConvCase, 'x' | 'w'>, visit: (x: number, w: number, 
                   ((b * oh + oy) * ow + ox) * co + o,
                 )
               }
+            }
           }
+        }
+      }
+    }
+  }
 }
 
 export function conv2d(c: ConvCase): Float64Array {
@@ -70,7 +75,12 @@ export interface NormResult {
   readonly variance: Float64Array
 }
 
-export function batchNorm(x: Float64Array, gamma: Float64Array, beta: Float64Array, epsilon: number): NormResult {
+export function batchNorm(
+  x: Float64Array,
+  gamma: Float64Array,
+  beta: Float64Array,
+  epsilon: number,
+): NormResult {
   const c = gamma.length
   const m = x.length / c
   const mean = new Float64Array(c)
@@ -125,14 +135,19 @@ export function forEachBilinearTap(
       [high, position - low],
     ]
   }
-  for (let b = 0; b < n; b++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        for (const [sy, wy] of axis(y, h, height))
-          for (const [sx, wx] of axis(x, w, width))
+  for (let b = 0; b < n; b++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        for (const [sy, wy] of axis(y, h, height)) {
+          for (const [sx, wx] of axis(x, w, width)) {
             for (let k = 0; k < c; k++) {
               visit(((b * h + sy) * w + sx) * c + k, ((b * height + y) * width + x) * c + k, wy * wx)
             }
+          }
+        }
+      }
+    }
+  }
 }
 
 export function resizeBilinear(x: Float64Array, shape: Shape4, height: number, width: number): Float64Array {
@@ -141,7 +156,12 @@ export function resizeBilinear(x: Float64Array, shape: Shape4, height: number, w
   return y
 }
 
-export function resizeBilinearGradient(dy: Float64Array, shape: Shape4, height: number, width: number): Float64Array {
+export function resizeBilinearGradient(
+  dy: Float64Array,
+  shape: Shape4,
+  height: number,
+  width: number,
+): Float64Array {
   const dx = new Float64Array(shape.reduce((a, b) => a * b, 1))
   forEachBilinearTap(shape, height, width, (s, t, weight) => (dx[s] = at(dx, s) + at(dy, t) * weight))
   return dx

@@ -26,15 +26,32 @@ export interface OperationAttributes {
   handle(shape: readonly number[], name: string): readonly Attribute[]
 }
 
-export function createAttributes(b: TensorflowBinding, epsilon: number): OperationAttributes {
+interface AttributeMakers {
+  readonly type: (name: string, value?: number) => Attribute
+  readonly text: (name: string, value: string) => Attribute
+  readonly bool: (name: string, value: boolean) => Attribute
+  readonly int: (name: string, value: number | readonly number[]) => Attribute
+  readonly float: (name: string, value: number) => Attribute
+  readonly nhwc: Attribute
+}
+
+/** The attribute makers of a binding: the constants come from its own enumeration. */
+function createMakers(b: TensorflowBinding): AttributeMakers {
   const type = (name: string, value = b.TF_FLOAT): Attribute => ({ name, type: b.TF_ATTR_TYPE, value })
   const text = (name: string, value: string): Attribute => ({ name, type: b.TF_ATTR_STRING, value })
   const bool = (name: string, value: boolean): Attribute => ({ name, type: b.TF_ATTR_BOOL, value })
-  const int = (name: string, value: number | readonly number[]): Attribute => ({ name, type: b.TF_ATTR_INT, value })
+  const int = (name: string, value: number | readonly number[]): Attribute => ({
+    name,
+    type: b.TF_ATTR_INT,
+    value,
+  })
   const float = (name: string, value: number): Attribute => ({ name, type: b.TF_ATTR_FLOAT, value })
-  const nhwc = text('data_format', 'NHWC')
+  return { type, text, bool, int, float, nhwc: text('data_format', 'NHWC') }
+}
 
-  const conv = memo2((kernel: number, stride: number) => [
+function createConvAttributes(b: TensorflowBinding): OperationAttributes['conv'] {
+  const { type, text, bool, int, nhwc } = createMakers(b)
+  return memo2((kernel: number, stride: number) => [
     type('T'),
     int('strides', [1, stride, stride, 1]),
     // TF's own 'SAME' pads a stride-2 convolution at the bottom and right; PyTorch pads all four sides (method.md 2.5).
@@ -45,6 +62,11 @@ export function createAttributes(b: TensorflowBinding, epsilon: number): Operati
     bool('use_cudnn_on_gpu', true),
     int('dilations', [1, 1, 1, 1]),
   ])
+}
+
+export function createAttributes(b: TensorflowBinding, epsilon: number): OperationAttributes {
+  const { type, text, bool, int, float, nhwc } = createMakers(b)
+
   const batchNorm = (training: boolean): Attribute[] => [
     type('T'),
     type('U'),
@@ -53,7 +75,7 @@ export function createAttributes(b: TensorflowBinding, epsilon: number): Operati
     bool('is_training', training),
   ]
   return {
-    conv,
+    conv: createConvAttributes(b),
     addN: memo1((count) => [type('T'), int('N', count)]),
     pool: memo1((factor) => [
       type('T'),

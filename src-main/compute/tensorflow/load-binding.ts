@@ -16,7 +16,12 @@ export interface TensorflowBinding {
   createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number
   deleteTensor(id: number): void
   tensorDataSync(id: number): Float32Array
-  executeOp(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): readonly TensorMetadata[]
+  executeOp(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): readonly TensorMetadata[]
   getNumOfTensors(): number
   isUsingGpuDevice(): boolean
 }
@@ -41,7 +46,10 @@ const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
  *
  * @throws Error with the reason when no package has a built binding.
  */
-export function loadTensorflowBinding(from: string = import.meta.url): { binding: TensorflowBinding; packageName: string } {
+export function loadTensorflowBinding(from: string = import.meta.url): {
+  binding: TensorflowBinding
+  packageName: string
+} {
   const require = createRequire(from)
   const reasons: string[] = []
   for (const packageName of PACKAGES) {

@@ -51,7 +51,11 @@ export async function runEvaluateJob(
         milliseconds: performance.now() - started,
       })
     } catch (thrown) {
-      context.emit({ kind: 'candidate-failed', candidateId: candidate.candidateId, error: toErrorInfo(thrown) })
+      context.emit({
+        kind: 'candidate-failed',
+        candidateId: candidate.candidateId,
+        error: toErrorInfo(thrown),
+      })
     }
     context.emit({ kind: 'progressed', done: evaluated, total: job.candidates.length, note: 'candidates' })
     await breathe()
@@ -65,7 +69,12 @@ function checkScore(accuracy: number, { genotypeId }: CandidateToEvaluate): void
   }
 }
 
-function describeProtocol(job: EvaluateJob, run: RunContext, samples: number, services: WorkerServices): Protocol {
+function describeProtocol(
+  job: EvaluateJob,
+  run: RunContext,
+  samples: number,
+  services: WorkerServices,
+): Protocol {
   const { network, search } = run.config
   return {
     metric: run.task.metricName,

@@ -19,13 +19,19 @@ import type { SupernetCache } from '../supernet-cache.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
 
 /** What one candidate answers on the preview pictures, with its inherited weights and recalibrated norms. */
-export async function runPredictJob(job: PredictJob, run: RunContext, cache: SupernetCache): Promise<PredictResult> {
+export async function runPredictJob(
+  job: PredictJob,
+  run: RunContext,
+  cache: SupernetCache,
+): Promise<PredictResult> {
   const { supernet, session } = cache.open(job.runFolder, run)
   const plan = run.plan(fromGenotypeJson(run.space, job.candidate.genotype))
   const recalibrationBatches = await run.recalibrationBatches()
   const { dataset } = run
   const predictions = await withRecalibrated({ supernet, session, plan, recalibrationBatches }, (forward) =>
-    dataset.kind === 'pose' ? predictPersons(job, run, dataset, forward) : predictScenes(job, run, dataset, forward),
+    dataset.kind === 'pose'
+      ? predictPersons(job, run, dataset, forward)
+      : predictScenes(job, run, dataset, forward),
   )
   return { predictions }
 }
@@ -53,10 +59,13 @@ async function predictPersons(
       predictions.push({
         kind: 'pose',
         sampleId: id,
-        keypoints: dataset.skeleton.joints.map((_, joint) => [
-          ...toPicture(region, pose.positions[joint * 2] ?? 0, pose.positions[joint * 2 + 1] ?? 0),
-          pose.confidences[joint] ?? 0,
-        ] as const),
+        keypoints: dataset.skeleton.joints.map(
+          (_, joint) =>
+            [
+              ...toPicture(region, pose.positions[joint * 2] ?? 0, pose.positions[joint * 2 + 1] ?? 0),
+              pose.confidences[joint] ?? 0,
+            ] as const,
+        ),
         pck: pckOfSample(pose, { sample }, dataset.skeleton.joints),
       })
     }

@@ -42,19 +42,25 @@ export async function runPreflightJob(
   const teacher = { session: supernet.openEvaluation(), plan: run.plan(largestGenotype(run.space)) }
   const preflight: Preflight = { job, run, context, supernet, optimizer, teacher }
   try {
-    const batch = await check(context, 'Read one batch and draw targets', 'dataset.path', () => readBatch(run))
+    const batch = await check(context, 'Read one batch and draw targets', 'dataset.path', () =>
+      readBatch(run),
+    )
     const smallest = await checkIterations(preflight, 'smallest', smallestGenotype(run.space), batch.value)
     const largest = await checkIterations(preflight, 'largest', largestGenotype(run.space), batch.value)
-    const evaluation = await check(context, 'Recalibrate, then evaluate the largest subnet', 'search.searchLimit', async () =>
-      scoreSubnet({
-        supernet,
-        session,
-        plan: run.plan(largestGenotype(run.space)),
-        recalibrationBatches: await run.recalibrationBatches(),
-        images: await run.scoring('search'),
-        flipTest: run.config.search.flipTest,
-        batch: SCORING_BATCH,
-      }),
+    const evaluation = await check(
+      context,
+      'Recalibrate, then evaluate the largest subnet',
+      'search.searchLimit',
+      async () =>
+        scoreSubnet({
+          supernet,
+          session,
+          plan: run.plan(largestGenotype(run.space)),
+          recalibrationBatches: await run.recalibrationBatches(),
+          images: await run.scoring('search'),
+          flipTest: run.config.search.flipTest,
+          batch: SCORING_BATCH,
+        }),
     )
     await check(context, 'Write a checkpoint and read it back', null, () => checkpointRoundTrip(preflight))
     return {
@@ -85,11 +91,17 @@ async function check<T>(
   try {
     const value = await run()
     const milliseconds = performance.now() - started
-    context.emit({ kind: 'check-finished', check: { name, status: 'passed', detail: '', milliseconds, field: null } })
+    context.emit({
+      kind: 'check-finished',
+      check: { name, status: 'passed', detail: '', milliseconds, field: null },
+    })
     return { value, milliseconds }
   } catch (thrown) {
     const detail = thrown instanceof Error ? thrown.message : String(thrown)
-    context.emit({ kind: 'check-finished', check: { name, status: 'failed', detail, milliseconds: null, field } })
+    context.emit({
+      kind: 'check-finished',
+      check: { name, status: 'failed', detail, milliseconds: null, field },
+    })
     throw thrown
   }
 }
@@ -104,7 +116,12 @@ async function readBatch({ config, dataset }: RunContext): Promise<Batch> {
 }
 
 /** @returns Milliseconds of one iteration with distillation. */
-async function checkIterations(preflight: Preflight, label: string, genotype: Genotype, batch: Batch): Promise<number> {
+async function checkIterations(
+  preflight: Preflight,
+  label: string,
+  genotype: Genotype,
+  batch: Batch,
+): Promise<number> {
   const times: number[] = []
   await check(preflight.context, `Training iteration, ${label} subnet`, 'supernet.batch', () => {
     for (let i = 0; i <= TIMED_ITERATIONS; i++) {
@@ -147,7 +164,11 @@ async function checkpointRoundTrip({ job, supernet, optimizer }: Preflight): Pro
     const facts = { phase: 'supernet', iteration: 0, totalIterations: 0 } as const
     const file = checkpointFile(folder, 'supernet', 0)
     const weights = await supernet.weights()
-    await writeCheckpoint(file, encodeWeights(weights, facts), encodeOptimizer(await optimizer.state(), facts))
+    await writeCheckpoint(
+      file,
+      encodeWeights(weights, facts),
+      encodeOptimizer(await optimizer.state(), facts),
+    )
     const read = decodeWeights(readCheckpoint(file.weightsFile)).weights
     if (read.size !== weights.size) {
       throw new Error(`wrote ${weights.size} tensors, read ${read.size}`)

@@ -9,7 +9,11 @@ import type { RunContext } from '../run-context.ts'
 import type { JobContext } from '../worker-services.ts'
 
 /** Dataset facts, the baselines that every network must beat, and the preview pictures. */
-export async function runPrepareJob(job: PrepareJob, run: RunContext, context: JobContext): Promise<PrepareResult> {
+export async function runPrepareJob(
+  job: PrepareJob,
+  run: RunContext,
+  context: JobContext,
+): Promise<PrepareResult> {
   for (const line of run.dataset.facts.found) {
     context.log('info', line)
   }
@@ -24,7 +28,10 @@ export async function runPrepareJob(job: PrepareJob, run: RunContext, context: J
   return { dataset: run.dataset.facts, metricName: run.task.metricName, baselines, previewSamples }
 }
 
-async function measureBaseline({ dataset, config }: RunContext, split: 'search' | 'report'): Promise<Baseline> {
+async function measureBaseline(
+  { dataset, config }: RunContext,
+  split: 'search' | 'report',
+): Promise<Baseline> {
   const limit = split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit
   if (dataset.kind === 'pose') {
     const samples = spreadOver(dataset.splits[split], limit).map((sample) => ({ sample }))

@@ -12,8 +12,15 @@ import { decodeOptimizer, encodeOptimizer, encodeWeights } from '../../training/
 import { Optimizer } from '../../training/optimizer.ts'
 import { scoreSubnet } from '../../training/score-subnet.ts'
 import { trainPhase } from '../../training/train-phase.ts'
+import type { TrainHooks } from '../../training/train-phase.ts'
 import type { Teacher } from '../../training/train-iteration.ts'
-import { checkpointFile, listCheckpoints, pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../checkpoint-files.ts'
+import {
+  checkpointFile,
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from '../checkpoint-files.ts'
 import type { CheckpointFile } from '../checkpoint-files.ts'
 import type { RunContext } from '../run-context.ts'
 import { finishedCheckpoint, freshSupernet, loadSupernet } from '../supernet-files.ts'
@@ -71,22 +78,7 @@ export async function runTrainJob(
       iterationsPerEpoch: perEpoch,
       startIteration,
       totalIterations: total,
-      hooks: {
-        onMetrics: (points) => {
-          context.emit({ kind: 'metrics-recorded', points })
-        },
-        onProgress: (done, all) => {
-          context.emit({ kind: 'progressed', done, total: all, note: `${phase} iteration ${done} of ${all}` })
-        },
-        onCheckpoint: async (iteration) => {
-          await saveCheckpoint({ job, supernet, optimizer, iteration, total, context })
-          await evaluatePanel({ job, run, supernet, iteration, context })
-        },
-        shouldStop: () => context.isStopping(),
-        breathe,
-        now: () => performance.now(),
-        residentBytes: () => process.memoryUsage.rss(),
-      },
+      hooks: createHooks({ job, run, supernet, optimizer, total, context }),
     })
     return { iterations: total, finalLoss }
   } finally {
@@ -94,6 +86,35 @@ export async function runTrainJob(
     optimizer.dispose()
     teacher?.close()
     supernet.dispose()
+  }
+}
+
+interface Running {
+  readonly job: TrainJob
+  readonly run: RunContext
+  readonly supernet: Supernet
+  readonly optimizer: Optimizer
+  readonly total: number
+  readonly context: JobContext
+}
+
+function createHooks(running: Running): TrainHooks {
+  const { job, context } = running
+  return {
+    onMetrics: (points) => {
+      context.emit({ kind: 'metrics-recorded', points })
+    },
+    onProgress: (done, total) => {
+      context.emit({ kind: 'progressed', done, total, note: `${job.phase} iteration ${done} of ${total}` })
+    },
+    onCheckpoint: async (iteration) => {
+      await saveCheckpoint(running, iteration)
+      await evaluatePanel(running, iteration)
+    },
+    shouldStop: () => context.isStopping(),
+    breathe,
+    now: () => performance.now(),
+    residentBytes: () => process.memoryUsage.rss(),
   }
 }
 
@@ -111,7 +132,10 @@ function openTeacher(job: TrainJob, run: RunContext): { teacher: Teacher; close(
   if (run.config.supernet.distillationWeight === 0) {
     return null
   }
-  const network = loadSupernet(run, finishedCheckpoint(job.runFolder, 'teacher', run.iterations('teacher').total))
+  const network = loadSupernet(
+    run,
+    finishedCheckpoint(job.runFolder, 'teacher', run.iterations('teacher').total),
+  )
   const session = network.openEvaluation()
   return {
     teacher: { session, plan: run.plan(largestGenotype(run.space)) },
@@ -140,15 +164,10 @@ function createDraw(
   }
 }
 
-async function saveCheckpoint(options: {
-  readonly job: TrainJob
-  readonly supernet: Supernet
-  readonly optimizer: Optimizer
-  readonly iteration: number
-  readonly total: number
-  readonly context: JobContext
-}): Promise<void> {
-  const { job, supernet, optimizer, iteration, total, context } = options
+async function saveCheckpoint(
+  { job, supernet, optimizer, total, context }: Running,
+  iteration: number,
+): Promise<void> {
   const facts = { phase: job.phase, iteration, totalIterations: total }
   const weights = encodeWeights(await supernet.weights(), facts)
   const state = encodeOptimizer(await optimizer.state(), facts)
@@ -165,14 +184,7 @@ async function saveCheckpoint(options: {
 }
 
 /** Scores a fixed panel with recalibration, on a copy of the statistics (method.md 5.2): the same members at every checkpoint. */
-async function evaluatePanel(options: {
-  readonly job: TrainJob
-  readonly run: RunContext
-  readonly supernet: Supernet
-  readonly iteration: number
-  readonly context: JobContext
-}): Promise<void> {
-  const { job, run, supernet, iteration, context } = options
+async function evaluatePanel({ job, run, supernet, context }: Running, iteration: number): Promise<void> {
   const session = supernet.openEvaluation()
   try {
     const images = await run.scoring('search', PANEL_IMAGES)
@@ -191,13 +203,19 @@ async function evaluatePanel(options: {
       scores.push({ label, genotypeId: genotypeId(genotype), accuracy })
       await breathe()
     }
-    context.emit({ kind: 'panel-evaluated', point: { phase: job.phase, attempt: job.attempt, iteration, scores } })
+    context.emit({
+      kind: 'panel-evaluated',
+      point: { phase: job.phase, attempt: job.attempt, iteration, scores },
+    })
   } finally {
     session.close()
   }
 }
 
-function panelMembers({ space, config }: RunContext, phase: TrainJob['phase']): readonly (readonly [string, Genotype])[] {
+function panelMembers(
+  { space, config }: RunContext,
+  phase: TrainJob['phase'],
+): readonly (readonly [string, Genotype])[] {
   const largest = ['largest', largestGenotype(space)] as const
   if (phase === 'teacher') {
     return [largest]

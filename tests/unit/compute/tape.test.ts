@@ -194,7 +194,9 @@ function differentiate(
 function failHalfWay(kernels: Kernels, broken: Kernels, input: Handle, values: Values): boolean {
   const source = smallNetworkSource(kernels, values)
   const tape = new Tape(broken, {
-    ...source,
+    normParameters: (name) => source.normParameters(name),
+    statistics: (name) => source.statistics(name),
+    replaceStatistics: (name, moved) => source.replaceStatistics(name, moved),
     readParameter: (p) => broken.upload(values.get(p.name) ?? new Float32Array(0), p.shape),
   })
   try {
@@ -217,18 +219,18 @@ function failingAfter(kernels: Kernels, allowed: number): { broken: Kernels; las
   let calls = 0
   let last = ''
   const broken = new Proxy(kernels, {
-    get(target, key: keyof Kernels) {
-      const member = target[key]
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key)
       if (typeof member !== 'function' || key === 'release') {
         return member
       }
-      return (...args: never[]): unknown => {
-        last = key
+      return (...args: unknown[]): unknown => {
+        last = String(key)
         calls += 1
         if (calls > allowed) {
-          throw new Error(`out of memory in ${key}`)
+          throw new Error(`out of memory in ${last}`)
         }
-        return (member as (...all: never[]) => unknown).apply(target, args)
+        return Reflect.apply(member, target, args)
       }
     },
   })

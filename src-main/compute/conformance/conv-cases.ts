@@ -1,0 +1,74 @@
+import { TOLERANCE, pick, sizeOf, values, withTensors, worst } from './case-support.ts'
+import type { ConformanceCase } from './case-support.ts'
+import * as reference from './reference.ts'
+import type { KernelShape, Shape4 } from './reference.ts'
+
+type ConvSpec = readonly [n: number, h: number, w: number, ci: number, co: number, k: 1 | 3, stride: number]
+
+const CONVOLUTIONS: readonly ConvSpec[] = [
+  [2, 6, 8, 5, 7, 3, 1],
+  [1, 8, 6, 4, 8, 3, 2],
+  [2, 4, 6, 7, 4, 1, 1],
+  [3, 9, 7, 3, 6, 3, 1],
+  [2, 9, 7, 3, 6, 3, 2],
+  [1, 1, 1, 16, 8, 3, 1],
+  [1, 2, 2, 8, 8, 3, 2],
+  [2, 16, 12, 8, 8, 3, 1],
+  [1, 16, 16, 3, 16, 3, 2],
+  [4, 4, 4, 32, 16, 1, 1],
+]
+
+export const CONVOLUTION_CASES: readonly ConformanceCase[] = CONVOLUTIONS.flatMap((spec, i) =>
+  convCases(spec, i < 3),
+)
+
+function convCases([n, h, w, ci, co, k, stride]: ConvSpec, isQuick: boolean): ConformanceCase[] {
+  const xShape: Shape4 = [n, h, w, ci]
+  const wShape: KernelShape = [k, k, ci, co]
+  const yShape = reference.convOutputShape(xShape, wShape, stride)
+  const x = values(sizeOf(xShape), 1)
+  const weight = values(sizeOf(wShape), 2)
+  const dy = values(sizeOf(yShape), 3)
+  const label = `${k}x${k} stride ${stride}, [${xShape.join(',')}] -> ${co}`
+  const c = { x, xShape, w: weight, wShape, stride }
+  return [
+    {
+      name: `conv ${label}`,
+      isQuick,
+      tolerance: TOLERANCE,
+      run: (kernels) =>
+        worst(
+          withTensors(
+            kernels,
+            [
+              [x, xShape],
+              [weight, wShape],
+            ],
+            (t) => [kernels.conv2d(pick(t, 0), xShape, pick(t, 1), wShape, stride)],
+          ),
+          [reference.conv2d(c)],
+        ),
+    },
+    {
+      name: `conv gradients ${label}`,
+      isQuick,
+      tolerance: TOLERANCE,
+      run: (kernels) => {
+        const { dx, dw } = reference.conv2dGradients(c, dy)
+        const got = withTensors(
+          kernels,
+          [
+            [x, xShape],
+            [weight, wShape],
+            [dy, yShape],
+          ],
+          (t) => [
+            kernels.conv2dInputGradient(pick(t, 2), yShape, pick(t, 1), wShape, xShape, stride),
+            kernels.conv2dFilterGradient(pick(t, 0), xShape, pick(t, 2), yShape, wShape, stride),
+          ],
+        )
+        return worst(got, [dx, dw])
+      },
+    },
+  ]
+}

@@ -1,0 +1,78 @@
+import type { BatchNormTrained, Handle, Kernels } from '../kernels.ts'
+import type { TensorflowRuntime } from './runtime.ts'
+
+type BatchNorms = Pick<Kernels, 'batchNormTrain' | 'batchNormGradient' | 'batchNormInference'>
+
+/** Fused batch norm with its own gradient operation; the ReLU is an operation of its own. */
+export function createBatchNorms(runtime: TensorflowRuntime): BatchNorms {
+  const { run, one, attributes, release, upload } = runtime
+  const zeroStatistics = upload(new Float32Array(0), [0])
+  return {
+    batchNormTrain(
+      x,
+      _shape,
+      gamma,
+      beta,
+      runningMean,
+      runningVariance,
+      momentum,
+      withRelu,
+    ): BatchNormTrained {
+      // With momentum 1 TensorFlow wants empty running values; the batch statistics come out unmixed.
+      const isMixed = momentum !== 1
+      const outputs = run(
+        'FusedBatchNormV3',
+        attributes.batchNormTrain(momentum),
+        [x, gamma, beta, isMixed ? runningMean : zeroStatistics, isMixed ? runningVariance : zeroStatistics],
+        6,
+      )
+      const [y, mean, variance, ...saved] = outputs
+      if (y === undefined || mean === undefined || variance === undefined) {
+        throw new Error('FusedBatchNormV3 returned fewer outputs than declared')
+      }
+      return { y: withRelu ? rectify(runtime, y) : y, runningMean: mean, runningVariance: variance, saved }
+    },
+    batchNormGradient(dy, x, y, gamma, saved, withRelu) {
+      const inner = withRelu ? one('ReluGrad', attributes.float, [dy, y]) : dy
+      const [dx, dGamma, dBeta, ...rest] = run(
+        'FusedBatchNormGradV3',
+        attributes.batchNormGradient,
+        [inner, x, gamma, ...saved],
+        5,
+      )
+      rest.forEach(release)
+      if (withRelu) {
+        release(inner)
+      }
+      if (dx === undefined || dGamma === undefined || dBeta === undefined) {
+        throw new Error('FusedBatchNormGradV3 returned fewer outputs than declared')
+      }
+      return [dx, dGamma, dBeta]
+    },
+    batchNormInference: createInference(runtime),
+  }
+}
+
+function createInference(runtime: TensorflowRuntime): BatchNorms['batchNormInference'] {
+  const { run, attributes, release } = runtime
+  return (x, gamma, beta, mean, variance, withRelu) => {
+    const [y, ...rest] = run(
+      'FusedBatchNormV3',
+      attributes.batchNormInference,
+      [x, gamma, beta, mean, variance],
+      6,
+    )
+    rest.forEach(release)
+    if (y === undefined) {
+      throw new Error('FusedBatchNormV3 returned nothing')
+    }
+    return withRelu ? rectify(runtime, y) : y
+  }
+}
+
+/** ReLU that takes its input over. */
+function rectify({ one, attributes, release }: TensorflowRuntime, x: Handle): Handle {
+  const y = one('Relu', attributes.float, [x])
+  release(x)
+  return y
+}
