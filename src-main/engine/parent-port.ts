@@ -12,7 +12,7 @@ interface ElectronParentPort {
 }
 
 export function connectToParent(): ParentPort {
-  const electron = (process as { readonly parentPort?: ElectronParentPort }).parentPort
+  const { parentPort: electron } = process as typeof process & { readonly parentPort?: ElectronParentPort }
   if (electron !== undefined) {
     return {
       send: (message) => electron.postMessage(message),

@@ -1,0 +1,100 @@
+import { EngineError } from '../../contract/index.ts'
+import { countCost, costByPart, toGigaMacs } from '../../nas/cost.ts'
+import { genotypeId, genotypeKey } from '../../nas/genotype.ts'
+import { planNetwork } from '../../nas/network-plan.ts'
+import { describeProblems } from '../../nas/validate-genotype.ts'
+import { DATA_ARG, EXIT, flag, JSON_ARG } from '../command-line.ts'
+import type { Command } from '../command-line.ts'
+import { findSubject } from '../inspect-subject.ts'
+import type { InspectSubject } from '../inspect-subject.ts'
+import { formatTable } from '../run-result.ts'
+
+export const inspectCommand: Command = {
+  description: 'Validity, id, parameters and multiply-adds of an architecture',
+  example: 'scalenas inspect largest --task pose --width 32 --input 256x192 --joints 17',
+  args: {
+    genotype: {
+      type: 'positional',
+      required: true,
+      description:
+        'smallest, hrnet, largest, a JSON file, or the id of a candidate or genotype in the data folder',
+    },
+    task: { type: 'string', valueHint: 'pose|segmentation', description: 'Needed unless it is an id' },
+    width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },
+    input: {
+      type: 'string',
+      valueHint: 'HxW',
+      description: 'Input size (default: 256x192 for pose, 1024x2048 for segmentation)',
+    },
+    joints: { type: 'string', valueHint: 'K', description: 'Outputs of a pose network (default: 17)' },
+    classes: {
+      type: 'string',
+      valueHint: 'C',
+      description: 'Outputs of a segmentation network (default: 19)',
+    },
+    ...DATA_ARG,
+    ...JSON_ARG,
+  },
+  async run(args, context) {
+    const subject = await findSubject(args, context)
+    if (!subject.validation.ok) {
+      const { problems } = subject.validation
+      if (flag(args, 'json')) {
+        context.terminal.out(JSON.stringify({ valid: false, problems }, null, 2))
+      }
+      context.terminal.err(describeProblems(problems))
+      return EXIT.wrongRequest
+    }
+    const report = inspect(subject, subject.validation)
+    context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report))
+    return EXIT.done
+  },
+}
+
+type Report = ReturnType<typeof inspect>
+
+function inspect(
+  { space, shape }: InspectSubject,
+  { genotype, warnings }: Extract<InspectSubject['validation'], { readonly ok: true }>,
+) {
+  try {
+    const plan = planNetwork(space, shape, genotype)
+    const cost = countCost(plan)
+    return {
+      valid: true,
+      id: genotypeId(genotype),
+      key: genotypeKey(genotype),
+      task: shape.task,
+      width: shape.baseWidth,
+      input: { height: shape.inputHeight, width: shape.inputWidth },
+      outputs: shape.outputs,
+      ...cost,
+      gigaMacs: toGigaMacs(cost.macs),
+      warnings,
+      parts: costByPart(plan).map(({ name, blocks, fusions, params, macs }) => ({
+        ...{ name, blocks, fusions, params, macs },
+        gigaMacs: toGigaMacs(macs),
+      })),
+    }
+  } catch (thrown) {
+    throw thrown instanceof RangeError ? new EngineError('BAD_REQUEST', thrown.message) : thrown
+  }
+}
+
+function describe(report: Report): string {
+  const rows = report.parts.map((part) => [
+    part.name,
+    String(part.blocks),
+    String(part.fusions),
+    part.params.toLocaleString('en'),
+    part.macs.toLocaleString('en'),
+    part.gigaMacs.toFixed(3),
+  ])
+  return [
+    `genotype ${report.id}, ${report.task}, width ${String(report.width)}, input ${String(report.input.height)}x${String(report.input.width)}, ${String(report.outputs)} outputs`,
+    `params ${report.params.toLocaleString('en')}`,
+    `multiply-adds ${report.macs.toLocaleString('en')} (${report.gigaMacs.toFixed(3)} x 2^30)`,
+    ...report.warnings.map(({ code, message }) => `warning ${code}: ${message}`),
+    ...formatTable([['part', 'blocks', 'fusions', 'params', 'multiply-adds', '/ 2^30'], ...rows]),
+  ].join('\n')
+}

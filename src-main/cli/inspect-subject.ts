@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises'
+import { EngineError } from '../contract/index.ts'
+import type { GenotypeJson, TaskKind } from '../contract/index.ts'
+import { countOutputs, createSearchSetup } from '../engine/configure/search-setup.ts'
+import type { EngineServices } from '../engine/services/engine-services.ts'
+import { hrnetGenotype, largestGenotype, smallestGenotype } from '../nas/named-genotypes.ts'
+import type { NetworkShape } from '../nas/network-plan.types.ts'
+import { fromOfficialMask } from '../nas/official-mask.ts'
+import { createSearchSpace, officialSpace, OFFICIAL_DEPTHS } from '../nas/search-space.ts'
+import type { SearchSpace } from '../nas/search-space.ts'
+import { validateGenotype } from '../nas/validate-genotype.ts'
+import type { GenotypeValidation } from '../nas/validate-genotype.ts'
+import { integer, requireText, text } from './command-line.ts'
+import type { CommandArgs, CommandContext } from './command-line.ts'
+import { withEngine } from './open-engine.ts'
+
+/** What `inspect` looks at, with the space and shape that it is read in. */
+export interface InspectSubject {
+  readonly space: SearchSpace
+  readonly shape: NetworkShape
+  readonly validation: GenotypeValidation
+}
+
+const NAMED = { smallest: smallestGenotype, hrnet: hrnetGenotype, largest: largestGenotype }
+const CANDIDATE_ID = /^r-[a-z0-9]{6,24}:\d+$/
+const GENOTYPE_ID = /^[0-9a-f]{12}$/
+const LARGEST_INPUT = 16_384
+const LARGEST_COUNT = 4096
+
+/** @throws EngineError BAD_REQUEST or NOT_FOUND that says which forms there are. */
+export async function findSubject(args: CommandArgs, context: CommandContext): Promise<InspectSubject> {
+  const given = requireText(args, 'genotype')
+  if (CANDIDATE_ID.test(given) || GENOTYPE_ID.test(given)) {
+    return withEngine(args, context, (services) => findStored(given, services))
+  }
+  const task = readTask(args)
+  if (given === 'smallest' || given === 'hrnet' || given === 'largest') {
+    const space = officialSpace(task)
+    return {
+      space,
+      shape: readShape(args, task),
+      validation: { ok: true, genotype: NAMED[given](space), warnings: [] },
+    }
+  }
+  if (given.endsWith('.npy')) {
+    throw new EngineError(
+      'BAD_REQUEST',
+      `${given}: reference .npy files cannot be read yet. Give the same genotype as JSON: the canonical form, or a list of modules { "d", "f" }.`,
+    )
+  }
+  if (!given.endsWith('.json')) {
+    throw new EngineError(
+      'BAD_REQUEST',
+      `"${given}" is no genotype: give smallest, hrnet, largest, a .json file, a candidate id (r-…:12) or a genotype id (12 hex digits).`,
+    )
+  }
+  return readFileSubject(given, args, task)
+}
+
+async function readFileSubject(file: string, args: CommandArgs, task: TaskKind): Promise<InspectSubject> {
+  const value = await readJson(file)
+  const shape = readShape(args, task)
+  if (Array.isArray(value)) {
+    const space = officialSpace(task)
+    return { space, shape, validation: fromOfficialMask(space, value) }
+  }
+  const space = spaceOfFile(value, task)
+  const width = text(args, 'width') === undefined ? widthOfFile(value) : undefined
+  return {
+    space,
+    shape: width === undefined ? shape : { ...shape, baseWidth: width },
+    validation: validateGenotype(space, value),
+  }
+}
+
+/** A genotype of ours carries its layout and deepest choice; one without is read in the official space. */
+function spaceOfFile(value: unknown, task: TaskKind): SearchSpace {
+  const json = value as Partial<GenotypeJson> | null
+  const official = officialSpace(task)
+  if (json === null || !Array.isArray(json.stages)) {
+    return official
+  }
+  const layout = json.stages.map(
+    ({ modules }) => [modules[0]?.branches ?? 0, modules.length] as const satisfies readonly [number, number],
+  )
+  const maxDepth = json.maxDepth ?? official.maxDepth
+  const depthChoices =
+    maxDepth === official.maxDepth
+      ? OFFICIAL_DEPTHS
+      : Array.from({ length: maxDepth }, (_, index) => index + 1)
+  try {
+    return createSearchSpace({ task, layout, depthChoices, evolveLastModule: true })
+  } catch {
+    // No layout that a network could have: the official space then names what is wrong.
+    return official
+  }
+}
+
+function widthOfFile(value: unknown): number | undefined {
+  const isRecord = typeof value === 'object' && value !== null
+  return isRecord && 'width' in value && typeof value.width === 'number' ? value.width : undefined
+}
+
+async function findStored(id: string, services: EngineServices): Promise<InspectSubject> {
+  const candidateId = CANDIDATE_ID.test(id) ? id : await findByGenotype(id, services)
+  const { genotype, runId } = await services.candidates.get(candidateId)
+  const { config, dataset } = await services.runs.get(runId)
+  const { space, shape } = createSearchSetup(config, countOutputs(config, dataset))
+  return { space, shape, validation: validateGenotype(space, genotype) }
+}
+
+async function findByGenotype(genotypeId: string, services: EngineServices): Promise<string> {
+  for (const { id } of await services.runs.list()) {
+    const { rows } = await services.candidates.list(id)
+    const row = rows.find((candidate) => candidate.genotypeId === genotypeId)
+    if (row !== undefined) {
+      return row.id
+    }
+  }
+  throw new EngineError('NOT_FOUND', `No run in the data folder has a candidate with genotype ${genotypeId}.`)
+}
+
+function readTask(args: CommandArgs): TaskKind {
+  const task = text(args, 'task')
+  if (task !== 'pose' && task !== 'segmentation') {
+    throw new EngineError('BAD_REQUEST', `--task must be pose or segmentation, got ${task ?? 'nothing'}.`)
+  }
+  return task
+}
+
+/** Stem and layer 1 as published (method.md 2.1). */
+function readShape(args: CommandArgs, task: TaskKind): NetworkShape {
+  const [inputHeight, inputWidth] = readInput(
+    text(args, 'input') ?? (task === 'pose' ? '256x192' : '1024x2048'),
+  )
+  const range = { min: 1, max: LARGEST_COUNT }
+  const outputs = task === 'pose' ? integer(args, 'joints', range) : integer(args, 'classes', range)
+  return {
+    task,
+    baseWidth: integer(args, 'width', range) ?? 32,
+    stemChannels: 64,
+    layer1Blocks: 4,
+    layer1Planes: 64,
+    inputHeight,
+    inputWidth,
+    outputs: outputs ?? (task === 'pose' ? 17 : 19),
+  }
+}
+
+function readInput(given: string): readonly [height: number, width: number] {
+  const match = /^(\d+)x(\d+)$/i.exec(given)
+  const height = Number(match?.[1])
+  const width = Number(match?.[2])
+  if (!(height >= 1 && width >= 1 && height <= LARGEST_INPUT && width <= LARGEST_INPUT)) {
+    throw new EngineError('BAD_REQUEST', `--input must be HEIGHTxWIDTH such as 256x192, got "${given}".`)
+  }
+  return [height, width]
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (thrown) {
+    throw new EngineError('BAD_REQUEST', `${file} cannot be read as JSON: ${String(thrown)}`)
+  }
+}

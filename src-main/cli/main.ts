@@ -1,0 +1,58 @@
+import { readCodeVersion } from '../engine/code-version.ts'
+import { EXIT } from './command-line.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { datasetsCommand, presetsCommand } from './commands/listings.ts'
+import { runCommand } from './commands/run.ts'
+import { deleteCommand, resumeCommand, runsCommand, showCommand, stopCommand } from './commands/runs.ts'
+import { serveCommand } from './commands/serve.ts'
+import { studioCommand } from './commands/studio.ts'
+import { runCommandLine } from './run-command-line.ts'
+
+/** Entry of `scalenas`. Paths differ between sources (src-main/cli) and build (out/main); everything else sits in siblings. */
+const isSource = import.meta.url.endsWith('.ts')
+
+const interrupt = new AbortController()
+process.on('SIGINT', endOnSecond)
+process.on('SIGTERM', endOnSecond)
+
+process.exitCode = await runCommandLine(
+  {
+    studio: studioCommand,
+    serve: serveCommand,
+    run: runCommand,
+    resume: resumeCommand,
+    runs: runsCommand,
+    show: showCommand,
+    stop: stopCommand,
+    delete: deleteCommand,
+    presets: presetsCommand,
+    datasets: datasetsCommand,
+    inspect: inspectCommand,
+    doctor: doctorCommand,
+  },
+  process.argv.slice(2),
+  {
+    parts: {
+      workerEntry: new URL(isSource ? '../worker/main.ts' : './worker.js', import.meta.url),
+      resourcesFolder: new URL('../../resources/', import.meta.url),
+      rendererFolder: new URL(isSource ? '../../out/renderer/' : '../renderer/', import.meta.url),
+      projectRoot: new URL('../../', import.meta.url),
+      codeVersion: await readCodeVersion(new URL('../../package.json', import.meta.url)),
+    },
+    terminal: {
+      out: (text) => process.stdout.write(`${text}\n`),
+      err: (text) => process.stderr.write(`${text}\n`),
+      isInteractive: process.stderr.isTTY,
+    },
+    interrupted: interrupt.signal,
+  },
+)
+
+/** The first Ctrl+C asks for an orderly end, the second does not wait for it. */
+function endOnSecond(): void {
+  if (interrupt.signal.aborted) {
+    process.exit(EXIT.interrupted)
+  }
+  interrupt.abort()
+}

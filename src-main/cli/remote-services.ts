@@ -1,0 +1,118 @@
+import { createTRPCClient, createWSClient, TRPCClientError, wsLink } from '@trpc/client'
+import { EngineError, fromErrorInfo } from '../contract/index.ts'
+import type { ErrorInfo, RunEvent } from '../contract/index.ts'
+import type { EngineAddress } from '../engine/find-engine.ts'
+import type { AppRouter } from '../engine/routers/app-router.ts'
+import type { EngineServices, EventsQuery } from '../engine/services/engine-services.ts'
+
+export interface RemoteEngine {
+  readonly services: EngineServices
+  close(): Promise<void>
+}
+
+/** The services of an engine in another process; errors come out as the EngineErrors they were there. */
+export function connectServices({ url, token }: Pick<EngineAddress, 'url' | 'token'>): RemoteEngine {
+  const socket = createWSClient({
+    url: `${url.replace(/^http/, 'ws')}/trpc`,
+    connectionParams: { token },
+  })
+  const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
+  const { system, presets, datasets, runs, candidates, preview } = client
+  return {
+    services: {
+      system: { status: () => ask(system.status.query()), doctor: () => ask(system.doctor.query()) },
+      presets: { list: () => ask(presets.list.query()) },
+      datasets: {
+        list: () => ask(datasets.list.query()),
+        inspect: (folder) => ask(datasets.inspect.mutate(folder)),
+        add: (folder) => ask(datasets.add.mutate(folder)),
+        remove: (id) => ask(datasets.remove.mutate({ id })),
+      },
+      runs: {
+        list: () => ask(runs.list.query()),
+        get: (id) => ask(runs.get.query({ id })),
+        preflight: (request) => ask(runs.preflight.mutate(request)),
+        estimate: (request) => ask(runs.estimate.query(request)),
+        start: (request) => ask(runs.start.mutate(request)),
+        stop: (id) => ask(runs.stop.mutate({ id })),
+        resume: (id) => ask(runs.resume.mutate({ id })),
+        rename: (id, name) => ask(runs.rename.mutate({ id, name })),
+        pin: (id, pinned) => ask(runs.pin.mutate({ id, pinned })),
+        delete: (id) => ask(runs.delete.mutate({ id })),
+        metrics: (id, query) => ask(runs.metrics.query({ id, ...query })),
+        log: (id, limit) => ask(runs.log.query({ id, limit })),
+        events: (query) => listen(client, query),
+      },
+      candidates: {
+        list: (runId) => ask(candidates.list.query({ runId })),
+        get: (id) => ask(candidates.get.query({ id })),
+        predict: (id, sampleIds) => ask(candidates.predict.mutate({ id, sampleIds: [...sampleIds] })),
+      },
+      preview: { samples: (runId) => ask(preview.samples.query({ runId })) },
+    },
+    close: () => socket.close(),
+  }
+}
+
+async function ask<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (thrown) {
+    throw toRemoteError(thrown)
+  }
+}
+
+function toRemoteError(thrown: unknown): Error {
+  if (thrown instanceof TRPCClientError) {
+    const data: unknown = thrown.data
+    const info = typeof data === 'object' && data !== null && 'info' in data ? data.info : null
+    // The router's error formatter puts an ErrorInfo there; without one the connection itself failed.
+    return info === null
+      ? new EngineError('INTERNAL', `The engine cannot be reached: ${thrown.message}`)
+      : fromErrorInfo(info as ErrorInfo)
+  }
+  return thrown instanceof Error ? thrown : new EngineError('INTERNAL', String(thrown))
+}
+
+/** A subscription as a loop: events queue up while the loop is busy. */
+async function* listen(
+  client: ReturnType<typeof createTRPCClient<AppRouter>>,
+  { runId, afterSeq, signal }: EventsQuery,
+): AsyncGenerator<RunEvent> {
+  const queue: RunEvent[] = []
+  let failure: Error | null = null
+  let wake: () => void = () => undefined
+  const lastEventId = afterSeq === null ? null : String(afterSeq)
+  const subscription = client.runs.events.subscribe(
+    { runId, lastEventId },
+    {
+      onData: (event) => {
+        queue.push(event.data)
+        wake()
+      },
+      onError: (error) => {
+        failure = toRemoteError(error)
+        wake()
+      },
+    },
+  )
+  const wakeOnAbort = (): void => wake()
+  signal.addEventListener('abort', wakeOnAbort)
+  try {
+    while (!signal.aborted) {
+      const event = queue.shift()
+      if (event !== undefined) {
+        yield event
+      } else if (failure !== null) {
+        throw failure as Error
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', wakeOnAbort)
+    subscription.unsubscribe()
+  }
+}

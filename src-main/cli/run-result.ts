@@ -1,0 +1,112 @@
+import type {
+  Baseline,
+  CandidateRow,
+  Protocol,
+  ReportScore,
+  RunDetails,
+  RunPhase,
+  RunStatus,
+} from '../contract/index.ts'
+import type { EngineServices } from '../engine/services/engine-services.ts'
+import { paretoFront } from '../nas/pareto/pareto-front.ts'
+
+export interface FrontMember {
+  readonly genotypeId: string
+  readonly candidateId: string
+  readonly accuracy: number
+  readonly macs: number
+  readonly params: number
+  /** Scores on the report split; null where it was not scored there. */
+  readonly report: Readonly<Record<string, number>> | null
+}
+
+/** The JSON of `run`, `resume` and `show`. */
+export interface RunResult {
+  readonly runId: string
+  readonly status: RunStatus
+  readonly front: readonly FrontMember[]
+  readonly hypervolume: number | null
+  readonly baselines: readonly Baseline[]
+  readonly reportScores: readonly ReportScore[]
+  readonly secondsPerPart: Readonly<Partial<Record<RunPhase, number>>>
+  readonly backend: string | null
+  readonly protocol: Protocol | null
+  readonly error: RunDetails['error']
+}
+
+export async function readResult(services: EngineServices, runId: string): Promise<RunResult> {
+  const details = await services.runs.get(runId)
+  const { rows, generations } = await services.candidates.list(runId)
+  const { status, baselines, reportScores, phaseSeconds, environment, error } = details
+  return {
+    runId,
+    status,
+    front: paretoFront(rows).map((row) => toMember(row, reportScores)),
+    hypervolume: generations.findLast((row) => row.hypervolume !== null)?.hypervolume ?? null,
+    baselines,
+    reportScores,
+    secondsPerPart: phaseSeconds,
+    backend: environment?.backend ?? null,
+    protocol: rows.find((row) => row.protocol !== null)?.protocol ?? null,
+    error,
+  }
+}
+
+function toMember(row: CandidateRow, scores: readonly ReportScore[]): FrontMember {
+  return {
+    genotypeId: row.genotypeId,
+    candidateId: row.id,
+    accuracy: row.accuracy ?? 0,
+    macs: row.macs,
+    params: row.params,
+    report: scores.find((score) => score.candidateId === row.id)?.metrics ?? null,
+  }
+}
+
+/** The same for people. */
+export function describeResult(result: RunResult, metricName: string): string {
+  const header = ['genotype', 'MMACs', 'params', metricName, 'report']
+  const lines = result.front.map((member) => [
+    member.genotypeId,
+    (member.macs / 1e6).toFixed(2),
+    member.params.toLocaleString('en'),
+    percent(member.accuracy),
+    percent(member.report?.['accuracy'] ?? null),
+  ])
+  const seconds = Object.entries(result.secondsPerPart).map(
+    ([phase, value]) => `${phase} ${value.toFixed(0)} s`,
+  )
+  const baselines = result.baselines.map(
+    ({ name, split, metrics }) =>
+      `baseline ${name} (${split}): ${Object.entries(metrics)
+        .map(([metric, value]) => `${metric} ${value.toFixed(4)}`)
+        .join(', ')}`,
+  )
+  return [
+    `run ${result.runId}: ${result.status}`,
+    ...(lines.length === 0 ? [] : formatTable([header, ...lines])),
+    ...(result.hypervolume === null ? [] : [`hypervolume ${result.hypervolume.toFixed(4)}`]),
+    ...baselines,
+    ...(seconds.length === 0 ? [] : [seconds.join(', ')]),
+    ...(result.backend === null ? [] : [`backend ${result.backend}`]),
+  ].join('\n')
+}
+
+/** Columns aligned by spaces; the first to the left, numbers to the right. */
+export function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function percent(value: number | null): string {
+  return value === null ? '-' : `${(100 * value).toFixed(2)}%`
+}
