@@ -17,59 +17,73 @@ export function openThreadLoader(options: BatchLoaderOptions, threadUrl: URL): B
     seed: options.seed ?? options.config.seed,
     startIteration: options.startIteration ?? 0,
   }
-  const thread = new Worker(threadUrl, { workerData, name: 'batch loader' })
-  const ready: Batch[] = []
-  const waiting: Waiter[] = []
-  let failure: EngineError | null = null
+  return new ThreadLoader(new Worker(threadUrl, { workerData, name: 'batch loader' }))
+}
 
-  const fail = (error: EngineError): void => {
-    failure ??= error
-    for (const { reject } of waiting.splice(0)) {
-      reject(failure)
+class ThreadLoader implements BatchLoader {
+  private readonly thread: Worker
+  private readonly ready: Batch[] = []
+  private readonly waiting: Waiter[] = []
+  private failure: EngineError | null = null
+
+  constructor(thread: Worker) {
+    this.thread = thread
+    thread.on('message', (message: FromLoaderThread) => {
+      this.receive(message)
+    })
+    thread.on('error', (error) => {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.fail(new EngineError('INTERNAL', `the batch loader's thread failed: ${reason}`))
+    })
+    thread.on('exit', (code) => {
+      this.fail(new EngineError('INTERNAL', `the batch loader's thread ended with code ${String(code)}`))
+    })
+  }
+
+  next(): Promise<Batch> {
+    const batch = this.ready.shift()
+    if (batch !== undefined) {
+      this.allowOneMore()
+      return Promise.resolve(batch)
     }
+    if (this.failure !== null) {
+      return Promise.reject(this.failure)
+    }
+    return new Promise<Batch>((resolve, reject) => {
+      this.waiting.push({ resolve, reject })
+    })
   }
-  const send = (message: ToLoaderThread): void => {
-    thread.postMessage(message)
+
+  async close(): Promise<void> {
+    this.ready.length = 0
+    this.fail(new EngineError('CONFLICT', 'the batch loader is closed'))
+    await this.thread.terminate()
   }
-  thread.on('message', (message: FromLoaderThread) => {
+
+  private receive(message: FromLoaderThread): void {
     if (message.kind === 'failed') {
-      fail(fromErrorInfo(message.error))
+      this.fail(fromErrorInfo(message.error))
       return
     }
-    const waiter = waiting.shift()
+    const waiter = this.waiting.shift()
     if (waiter === undefined) {
-      ready.push(message.batch)
+      this.ready.push(message.batch)
     } else {
       waiter.resolve(message.batch)
-      send({ kind: 'taken' })
+      this.allowOneMore()
     }
-  })
-  thread.on('error', (error) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    fail(new EngineError('INTERNAL', `the batch loader's thread failed: ${reason}`))
-  })
-  thread.on('exit', (code) => {
-    fail(new EngineError('INTERNAL', `the batch loader's thread ended with code ${String(code)}`))
-  })
+  }
 
-  return {
-    next: () => {
-      const batch = ready.shift()
-      if (batch !== undefined) {
-        send({ kind: 'taken' })
-        return Promise.resolve(batch)
-      }
-      if (failure !== null) {
-        return Promise.reject(failure)
-      }
-      return new Promise<Batch>((resolve, reject) => {
-        waiting.push({ resolve, reject })
-      })
-    },
-    close: async () => {
-      ready.length = 0
-      fail(new EngineError('CONFLICT', 'the batch loader is closed'))
-      await thread.terminate()
-    },
+  /** The first reason stays; batches that were computed before it can still be taken. */
+  private fail(error: EngineError): void {
+    this.failure ??= error
+    for (const { reject } of this.waiting.splice(0)) {
+      reject(this.failure)
+    }
+  }
+
+  private allowOneMore(): void {
+    const message: ToLoaderThread = { kind: 'taken' }
+    this.thread.postMessage(message)
   }
 }

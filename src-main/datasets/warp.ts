@@ -65,11 +65,12 @@ function sampleWithBlackBorder(
   const at = (top * width + left) * 3
   const below = at + width * 3
   for (let channel = 0; channel < 3; channel++) {
-    let value = 0
-    if (w00 !== 0) value += w00 * (data[at + channel] ?? 0)
-    if (w01 !== 0) value += w01 * (data[at + 3 + channel] ?? 0)
-    if (w10 !== 0) value += w10 * (data[below + channel] ?? 0)
-    if (w11 !== 0) value += w11 * (data[below + 3 + channel] ?? 0)
+    // Where a tap lies outside, its weight is 0 and the index may miss the array.
+    const value =
+      w00 * (data[at + channel] ?? 0) +
+      w01 * (data[at + 3 + channel] ?? 0) +
+      w10 * (data[below + channel] ?? 0) +
+      w11 * (data[below + 3 + channel] ?? 0)
     values[position + channel] = value * (CHANNEL_SCALES[channel] ?? 0) + (CHANNEL_OFFSETS[channel] ?? 0)
   }
 }

@@ -151,9 +151,10 @@ async function checkPair(pair: FramePair, classes: ClassFacts): Promise<Frame | 
   try {
     map = await readLabelMap(pair.labelPath)
   } catch (error) {
-    return error instanceof EngineError
-      ? 'label map is not a grey 8-bit PNG that can be decoded'
-      : Promise.reject(error as Error)
+    if (!(error instanceof EngineError)) {
+      throw error
+    }
+    return 'label map is not a grey 8-bit PNG that can be decoded'
   }
   if (map.width !== width || map.height !== height) {
     return 'label map has another size than its picture'

@@ -39,7 +39,7 @@ async function decode(path: string) {
     const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
     const { depth } = await image.metadata()
     if (depth !== 'uchar') {
-      throw new Error(`its values have type ${String(depth)}; allowed are 8 bits`)
+      throw new Error(`its values have type ${depth}; allowed are 8 bits`)
     }
     return await image.raw().toBuffer({ resolveWithObject: true })
   } catch (error) {
