@@ -83,7 +83,7 @@ function addFusion(
  * relu(own + fused), in the official order of addition: if branch 0 flows in, sources ascend with the target at its own place; else
  * the target comes first.
  *
- * @param fused - Converted source features by source branch; null where nothing flows.
+ * @param fused - Converted source features by source branch; null where nothing flows, always for the target itself.
  */
 function addMerge(
   builder: PlanBuilder,
@@ -97,7 +97,7 @@ function addMerge(
   if (!fused.some(isPresent)) {
     return own
   }
-  const isOwnInPlace = target > 0 && fused[0] !== null
+  const isOwnInPlace = fused[0] !== null
   const inputs = isOwnInPlace
     ? fused.map((feature, source) => (source === target ? own : feature)).filter(isPresent)
     : [own, ...fused.filter(isPresent)]
