@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { isEntry } from './setup/is-entry.mjs'
 import { withLock } from './setup/lock.mjs'
 import { projectRoot } from './setup/project-root.mjs'
@@ -55,7 +56,7 @@ async function build() {
   const current = fingerprint() // taken before: a file that changes during the build makes the next command build again
   const { code, output } = await runCommand(node, [builder, 'build'], { cwd: projectRoot })
   if (code !== 0) {
-    throw new Refusal(`the build failed:\n${output}`)
+    throw new Refusal(`the build failed:\n${stripVTControlCharacters(output)}`)
   }
   writeFileSync(stampFile, current)
   console.error(`[build] ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)

@@ -3,7 +3,7 @@ import type { IpcMainInvokeEvent, OpenDialogOptions } from 'electron'
 import { BRIDGE_CHANNELS } from '../../src-preload/bridge.ts'
 import type { EngineConnection, ThemeChoice } from '../../src-preload/bridge.ts'
 import type { EngineKeeper } from './engine-keeper.ts'
-import { pageUrl } from './main-window.ts'
+import { isOwnPage } from './own-page.ts'
 
 /** Answers the preload script's calls; every sender is checked first. */
 export function registerBridgeHandlers(keeper: EngineKeeper): void {
@@ -31,8 +31,7 @@ export function announceEngineChange(): void {
 
 function assertOwnPage(event: IpcMainInvokeEvent): void {
   const frame = event.senderFrame
-  const isOwn =
-    frame !== null && frame.parent === null && new URL(frame.url).origin === new URL(pageUrl()).origin
+  const isOwn = frame !== null && frame.parent === null && isOwnPage(frame.url)
   if (!isOwn) {
     throw new Error(`refused a call from ${frame?.url ?? 'a frame that is gone'}`)
   }

@@ -1,12 +1,19 @@
 import { app, session } from 'electron'
 import type { WebContents } from 'electron'
+import { isOwnPage } from './own-page.ts'
+
+/** The one thing that the page asks for: its Copy buttons write text. */
+const ALLOWED_PERMISSION = 'clipboard-sanitized-write'
 
 /** Denies what the studio never needs: permissions, other pages, new windows, embedded views. */
 export function lockDown(): void {
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => {
-    answer(false)
+  const { defaultSession } = session
+  defaultSession.setPermissionRequestHandler((contents, permission, answer) => {
+    answer(permission === ALLOWED_PERMISSION && isOwnPage(contents.getURL()))
   })
-  session.defaultSession.setPermissionCheckHandler(() => false)
+  defaultSession.setPermissionCheckHandler((_contents, permission, origin) => {
+    return permission === ALLOWED_PERMISSION && isOwnPage(origin)
+  })
   app.on('web-contents-created', (_event, contents) => {
     lockDownContents(contents)
   })

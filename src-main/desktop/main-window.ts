@@ -1,5 +1,4 @@
 import { BrowserWindow, nativeTheme } from 'electron'
-import { APP_ORIGIN } from './app-scheme.ts'
 
 /** The page's background of both themes (tokens.css, --bg-app), so that nothing flashes before the first paint. */
 const BACKGROUND = { dark: '#0b0c10', light: '#f4f5f8' }
@@ -37,11 +36,6 @@ export function createMainWindow(preload: string): BrowserWindow {
   nativeTheme.on('updated', follow)
   window.once('closed', () => nativeTheme.off('updated', follow))
   return window
-}
-
-/** The built page, or the development server that electron-vite has started. */
-export function pageUrl(): string {
-  return process.env['ELECTRON_RENDERER_URL'] ?? `${APP_ORIGIN}/`
 }
 
 /** Linux keeps its own frame: which window managers honour an overlay differs too much. */

@@ -7,8 +7,9 @@ import { chooseStarter } from './choose-starter.ts'
 import { createEngineKeeper } from './engine-keeper.ts'
 import type { EngineKeeper } from './engine-keeper.ts'
 import { lockDown } from './lock-down.ts'
-import { createMainWindow, pageUrl } from './main-window.ts'
+import { createMainWindow } from './main-window.ts'
 import { installMenu } from './menu.ts'
+import { pageUrl } from './own-page.ts'
 
 /** Opens the studio once Electron is ready. @param out - Absolute path of out/main, where the built entries lie. */
 export async function openStudio(out: string): Promise<void> {

@@ -62,6 +62,15 @@ describe('desktop shell', () => {
     expect(page.url()).toMatch(/^app:\/\/bundle\//)
   })
 
+  it('lets the page copy text and denies every other permission', async () => {
+    const { page } = studio
+    await page.evaluate(`navigator.clipboard.writeText('a genotype')`)
+    expect(await studio.app.evaluate(({ clipboard }) => clipboard.readText())).toBe('a genotype')
+    const denied = `navigator.clipboard.readText().catch(({ name }) => name)`
+    expect(await page.evaluate(denied)).toBe('NotAllowedError')
+    expect(await page.evaluate('Notification.requestPermission()')).toBe('denied')
+  })
+
   it('starts a killed engine again and tells the page', async () => {
     const { page } = studio
     const before = await page.evaluate('window.desktop.connection()')

@@ -1,0 +1,15 @@
+import { APP_ORIGIN } from './app-scheme.ts'
+
+/** The built page, or the development server that electron-vite has started. */
+export function pageUrl(): string {
+  return process.env['ELECTRON_RENDERER_URL'] ?? `${APP_ORIGIN}/`
+}
+
+/** Compares scheme and host: Node calls the origin of every scheme that it does not know 'null', so origins would all be equal. */
+export function isOwnPage(url: string): boolean {
+  if (!URL.canParse(url)) {
+    return false
+  }
+  const [own, given] = [new URL(pageUrl()), new URL(url)]
+  return given.protocol === own.protocol && given.host === own.host
+}
