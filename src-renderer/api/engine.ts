@@ -1,0 +1,70 @@
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
+import type { TRPCClient } from '@trpc/client'
+import { inject } from 'vue'
+import type { InjectionKey } from 'vue'
+import { EngineError } from '../../src-main/contract/index.ts'
+import type { AppRouter } from '../../src-main/engine/routers/app-router.ts'
+import type { ConnectionSource } from './connection-source.ts'
+
+/** Everything the window asks of the engine: calls and events on one WebSocket, files by authorized GET. */
+export interface Engine {
+  readonly calls: TRPCClient<AppRouter>
+  /** @param path - As the contract gives it, '/api/runs/…'. */
+  fetchFile(path: string): Promise<Blob>
+}
+
+export type LinkState = 'connecting' | 'open' | 'closed'
+
+export interface EngineOptions {
+  readonly source: ConnectionSource
+  readonly onStateChanged: (state: LinkState) => void
+}
+
+const RETRY_STEP_MS = 400
+const LONGEST_RETRY_MS = 4000
+/** A dead engine process closes its sockets at once; the ping is for a host that froze or slept. */
+const PING_EVERY_MS = 5000
+const PONG_WITHIN_MS = 8000
+
+export const ENGINE: InjectionKey<Engine> = Symbol('engine')
+
+/** @throws Error outside of an app that provides the engine. */
+export function useEngine(): Engine {
+  const engine = inject(ENGINE)
+  if (engine === undefined) {
+    throw new Error('useEngine: the app provides no engine')
+  }
+  return engine
+}
+
+export function connectEngine({ source, onStateChanged }: EngineOptions): Engine {
+  const client = createWSClient({
+    url: async () => `${(await source.current()).baseUrl.replace(/^http/, 'ws')}/trpc`,
+    connectionParams: async () => ({ token: (await source.current()).token }),
+    retryDelayMs: (attempt) => Math.min(LONGEST_RETRY_MS, RETRY_STEP_MS * 2 ** Math.min(attempt, 6)),
+    keepAlive: { enabled: true, intervalMs: PING_EVERY_MS, pongTimeoutMs: PONG_WITHIN_MS },
+    onOpen: () => {
+      onStateChanged('open')
+    },
+    onClose: () => {
+      onStateChanged('closed')
+    },
+  })
+  return {
+    calls: createTRPCClient<AppRouter>({ links: [wsLink<AppRouter>({ client })] }),
+    fetchFile: (path) => fetchFile(source, path),
+  }
+}
+
+async function fetchFile(source: ConnectionSource, path: string): Promise<Blob> {
+  const { baseUrl, token } = await source.current()
+  const response = await fetch(`${baseUrl}${path}`, { headers: { authorization: `Bearer ${token}` } })
+  if (!response.ok) {
+    const code = response.status === 404 ? 'NOT_FOUND' : response.status === 401 ? 'UNAUTHORIZED' : 'INTERNAL'
+    throw new EngineError(
+      code,
+      `${path}: the engine answered ${String(response.status)} ${response.statusText}`,
+    )
+  }
+  return response.blob()
+}

@@ -1,0 +1,32 @@
+import { onMounted, onUnmounted } from 'vue'
+
+export type KeyHandlers = Readonly<Record<string, (event: KeyboardEvent) => void>>
+
+/**
+ * Listens to keys of the window while the caller is on screen. Names are as `KeyboardEvent.key`, letters in lower case, with
+ * 'ctrl+' before them where Ctrl or Command is held. Single keys do nothing while somebody types.
+ */
+export function useKeys(handlers: KeyHandlers, kind: 'keydown' | 'keyup' = 'keydown'): void {
+  function onKey(event: KeyboardEvent): void {
+    const isHeld = event.ctrlKey || event.metaKey
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+    const handler = handlers[isHeld ? `ctrl+${key}` : key]
+    if (handler === undefined || event.altKey || (!isHeld && isTyping(event.target))) {
+      return
+    }
+    handler(event)
+  }
+  onMounted(() => {
+    window.addEventListener(kind, onKey)
+  })
+  onUnmounted(() => {
+    window.removeEventListener(kind, onKey)
+  })
+}
+
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+  )
+}

@@ -1,0 +1,8 @@
+/** What evaluators call the metric that stands on the accuracy axis, by task. */
+const MAIN_METRICS = ['pck', 'meanIou'] as const
+
+/** The accuracy among the metrics of a score or a baseline, in [0, 1]; null if it is not there. */
+export function mainMetric(metrics: Readonly<Record<string, number>>): number | null {
+  const name = MAIN_METRICS.find((candidate) => candidate in metrics)
+  return name === undefined ? null : (metrics[name] ?? null)
+}

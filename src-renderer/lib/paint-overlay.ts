@@ -1,0 +1,143 @@
+import type { ClassFacts, SkeletonFacts } from '../../src-main/contract/index.ts'
+import type { Token } from './chart-tokens.ts'
+import { drawErrors, drawPrediction, drawTruth } from './draw-pose.ts'
+import type { JointTriples, PoseColors, PoseDrawing } from './draw-pose.ts'
+import { colorizeErrors, colorizeLabels } from './label-map.ts'
+
+/** What lies over a picture: key points, or label maps of the picture's size. Null parts are not there (yet). */
+export type OverlayContent =
+  | {
+      readonly kind: 'pose'
+      readonly skeleton: SkeletonFacts
+      readonly prediction: JointTriples | null
+      readonly truth: JointTriples | null
+    }
+  | {
+      readonly kind: 'segmentation'
+      readonly classes: ClassFacts
+      readonly prediction: Uint8Array | null
+      readonly truth: Uint8Array | null
+    }
+
+export interface OverlayOptions {
+  /** `both` draws the truth over a faint prediction. */
+  readonly show: 'prediction' | 'truth' | 'none'
+  readonly hasErrors: boolean
+  /** 0..1, of masks and of skeletons. */
+  readonly opacity: number
+  /** Joints below are left out. */
+  readonly minConfidence: number
+  readonly hiddenClasses: ReadonlySet<number>
+  readonly hasOutlines: boolean
+  /** Brightness of the picture below. */
+  readonly dim: number
+}
+
+export const PLAIN_OVERLAY: OverlayOptions = {
+  show: 'prediction',
+  hasErrors: false,
+  opacity: 0.58,
+  minConfidence: 0,
+  hiddenClasses: new Set(),
+  hasOutlines: true,
+  dim: 1,
+}
+
+export interface OverlaySurface {
+  readonly width: number
+  readonly height: number
+  /** Canvas pixels per picture pixel. */
+  readonly scale: number
+  readonly thickness: number
+  readonly token: Token
+}
+
+/** Draws an overlay onto an empty canvas. */
+export function paintOverlay(
+  context: CanvasRenderingContext2D,
+  content: OverlayContent,
+  options: OverlayOptions,
+  surface: OverlaySurface,
+): void {
+  if (options.show === 'none') {
+    return
+  }
+  if (content.kind === 'pose') {
+    paintPose(context, content, options, surface)
+  } else {
+    paintLabels(context, content, options, surface)
+  }
+}
+
+function paintPose(
+  context: CanvasRenderingContext2D,
+  content: Extract<OverlayContent, { kind: 'pose' }>,
+  options: OverlayOptions,
+  surface: OverlaySurface,
+): void {
+  const drawing: PoseDrawing = {
+    skeleton: content.skeleton,
+    scale: surface.scale,
+    thickness: surface.thickness,
+    colors: poseColors(surface.token),
+  }
+  context.globalAlpha = options.opacity
+  if (options.show === 'prediction' && content.prediction !== null) {
+    drawPrediction(context, content.prediction, drawing, options.minConfidence)
+  }
+  context.globalAlpha = 1
+  if (options.show === 'truth' && content.truth !== null) {
+    drawTruth(context, content.truth, drawing)
+  }
+  if (options.hasErrors && content.prediction !== null && content.truth !== null) {
+    drawErrors(context, content.prediction, content.truth, drawing)
+  }
+}
+
+function paintLabels(
+  context: CanvasRenderingContext2D,
+  content: Extract<OverlayContent, { kind: 'segmentation' }>,
+  options: OverlayOptions,
+  surface: OverlaySurface,
+): void {
+  const labels = options.show === 'truth' ? content.truth : content.prediction
+  if (labels === null) {
+    return
+  }
+  const { palette, ignoreLabel } = content.classes
+  const isErrors = options.hasErrors && content.truth !== null && content.prediction !== null
+  const pixels =
+    isErrors && content.truth !== null && content.prediction !== null
+      ? colorizeErrors(content.prediction, content.truth, ignoreLabel, surface.token('overlay-error'))
+      : colorizeLabels(labels, surface.width, {
+          palette,
+          ignoreLabel,
+          hiddenClasses: options.hiddenClasses,
+          fill: options.opacity,
+          outlines: options.hasOutlines,
+        })
+  drawPixels(context, pixels, surface)
+}
+
+/** Pixels keep their edges: a label map is an index map, and a blurred border would invent classes. */
+function drawPixels(
+  context: CanvasRenderingContext2D,
+  pixels: Uint8ClampedArray<ArrayBuffer>,
+  { width, height, scale }: OverlaySurface,
+): void {
+  const small = new OffscreenCanvas(width, height)
+  small.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0)
+  context.imageSmoothingEnabled = false
+  context.drawImage(small, 0, 0, width * scale, height * scale)
+}
+
+function poseColors(token: Token): PoseColors {
+  return {
+    left: token('joint-left'),
+    right: token('joint-right'),
+    centre: token('joint-centre'),
+    truth: token('joint-truth'),
+    casing: token('joint-casing'),
+    error: token('overlay-error'),
+  }
+}

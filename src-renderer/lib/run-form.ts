@@ -1,0 +1,75 @@
+import { runConfigSchema } from '../../src-main/contract/index.ts'
+import type { DatasetFacts, Preset, RunConfig } from '../../src-main/contract/index.ts'
+import { valueAt, withOverrides } from './config-paths.ts'
+import type { JsonValue } from './config-paths.ts'
+import { fieldText, parseField } from './field-text.ts'
+import { FIELDS } from './run-form-fields.ts'
+
+/** What has been filled in, before any check. */
+export interface FormInput {
+  readonly preset: Preset
+  /** Texts of the fields that were touched, by path. */
+  readonly texts: Readonly<Record<string, string>>
+  /** Overrides without a field: the dataset's folder, values of a cloned run. */
+  readonly given: Readonly<Record<string, JsonValue>>
+}
+
+export interface CheckedForm {
+  readonly overrides: Readonly<Record<string, JsonValue>>
+  /** The whole configuration; the preset's where the form is wrong. */
+  readonly config: RunConfig
+  /** By dotted path. */
+  readonly problems: Readonly<Record<string, string>>
+}
+
+/** Turns a filled form into overrides and says by field what is wrong with it. */
+export function checkForm(input: FormInput): CheckedForm {
+  const problems: Record<string, string> = {}
+  const overrides: Record<string, JsonValue> = { ...input.given }
+  for (const field of FIELDS) {
+    const text = input.texts[field.path]
+    if (text === undefined) {
+      continue
+    }
+    const parsed = parseField(field, text)
+    if (!parsed.ok) {
+      problems[field.path] = parsed.problem
+    } else if (JSON.stringify(parsed.value) === JSON.stringify(valueAt(input.preset.config, field.path))) {
+      delete overrides[field.path]
+    } else {
+      overrides[field.path] = parsed.value
+    }
+  }
+  const checked = runConfigSchema.safeParse(withOverrides(input.preset.config, overrides))
+  for (const issue of checked.error?.issues ?? []) {
+    problems[fieldPath(issue.path)] ??= issue.message
+  }
+  return { overrides, config: checked.data ?? input.preset.config, problems }
+}
+
+/** The text of a field: what was typed, else the configured value. */
+export function textOf(input: FormInput, path: string): string {
+  const field = FIELDS.find((candidate) => candidate.path === path)
+  const typed = input.texts[path]
+  if (typed !== undefined || field === undefined) {
+    return typed ?? ''
+  }
+  return fieldText(field, path in input.given ? input.given[path] : valueAt(input.preset.config, path))
+}
+
+/** Overrides that make a run read a registered dataset, or drawn pictures for null. */
+export function datasetOverrides(facts: DatasetFacts | null): Record<string, JsonValue> {
+  if (facts === null || facts.format === 'drawn' || facts.path === null) {
+    return { 'dataset.source': 'drawn' }
+  }
+  return { 'dataset.source': facts.format, 'dataset.path': facts.path }
+}
+
+/** A problem inside a list belongs to the field of the list. */
+function fieldPath(path: readonly PropertyKey[]): string {
+  const names = path.map(String)
+  const known = names
+    .map((_, index) => names.slice(0, index + 1).join('.'))
+    .find((prefix) => FIELDS.some((field) => field.path === prefix))
+  return known ?? names.join('.')
+}

@@ -1,0 +1,46 @@
+import './zod-without-eval.ts'
+import '@fontsource-variable/inter/opsz.css'
+import '@fontsource-variable/jetbrains-mono/wght.css'
+import './styles/tokens.css'
+import './styles/base.css'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import { connectionSource } from './api/connection-source.ts'
+import { ENGINE, connectEngine } from './api/engine.ts'
+import { errorInfoOf, isConnectionLoss } from './api/error-info.ts'
+import App from './App.vue'
+import { createStudioRouter } from './router.ts'
+import { useConnectionStore } from './stores/connection-store.ts'
+import { useUiStore } from './stores/ui-store.ts'
+
+const source = connectionSource(window)
+const app = createApp(App)
+const pinia = createPinia()
+app.use(pinia)
+
+const connection = useConnectionStore(pinia)
+const ui = useUiStore(pinia)
+const engine = connectEngine({
+  source,
+  onStateChanged: (state) => {
+    connection.apply(state, Date.now())
+  },
+})
+app.provide(ENGINE, engine)
+
+/** The one place where errors surface; a call cut off by a lost engine is told by the banner already. */
+function reportError(thrown: unknown): void {
+  if (isConnectionLoss(thrown)) {
+    return
+  }
+  console.warn(thrown)
+  ui.report(errorInfoOf(thrown))
+}
+app.config.errorHandler = reportError
+window.addEventListener('unhandledrejection', (event) => {
+  event.preventDefault()
+  reportError(event.reason)
+})
+
+app.use(createStudioRouter())
+app.mount('#app')
