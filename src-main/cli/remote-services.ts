@@ -80,7 +80,7 @@ async function* listen(
   { runId, afterSeq, signal }: EventsQuery,
 ): AsyncGenerator<RunEvent> {
   const queue: RunEvent[] = []
-  let failure: Error | null = null
+  const failures: Error[] = []
   let wake: () => void = () => undefined
   const lastEventId = afterSeq === null ? null : String(afterSeq)
   const subscription = client.runs.events.subscribe(
@@ -91,7 +91,7 @@ async function* listen(
         wake()
       },
       onError: (error) => {
-        failure = toRemoteError(error)
+        failures.push(toRemoteError(error))
         wake()
       },
     },
@@ -103,8 +103,8 @@ async function* listen(
       const event = queue.shift()
       if (event !== undefined) {
         yield event
-      } else if (failure !== null) {
-        throw failure as Error
+      } else if (failures[0] !== undefined) {
+        throw failures[0]
       } else {
         await new Promise<void>((resolve) => {
           wake = resolve

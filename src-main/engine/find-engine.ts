@@ -14,5 +14,8 @@ export function findEngine(dataFolder: string): EngineAddress | null {
   const paths = listDataPaths(dataFolder)
   const holder = findLiveEngine(paths)
   const token = readEngineToken(paths)
-  return holder?.url == null || token === null ? null : { pid: holder.pid, url: holder.url, token }
+  if (holder === null || holder.url === null || token === null) {
+    return null
+  }
+  return { pid: holder.pid, url: holder.url, token }
 }

@@ -12,7 +12,7 @@ interface ElectronParentPort {
 }
 
 export function connectToParent(): ParentPort {
-  const { parentPort: electron } = process as typeof process & { readonly parentPort?: ElectronParentPort }
+  const { parentPort: electron }: { readonly parentPort?: ElectronParentPort } = process
   if (electron !== undefined) {
     return {
       send: (message) => electron.postMessage(message),

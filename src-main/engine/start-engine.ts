@@ -7,12 +7,11 @@ import { openStore } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
 import { toEngineError } from '../store/storage-error.ts'
 import { loadPresets } from './configure/presets.ts'
-import { createEventHub } from './events/event-hub.ts'
+import { EventHub } from './events/event-hub.ts'
 import type { Executor } from './executors/executor.ts'
-import { createLocalExecutor } from './executors/local-executor.ts'
+import { LocalExecutor } from './executors/local-executor.ts'
 import type { EngineParts } from './pipeline/run-context.ts'
-import { createScheduler, recoverRuns } from './pipeline/scheduler.ts'
-import type { Scheduler } from './pipeline/scheduler.ts'
+import { recoverRuns, Scheduler } from './pipeline/scheduler.ts'
 import { createAccess, createToken } from './server/access.ts'
 import { createHttpServer } from './server/http-server.ts'
 import { attachWebSocket } from './server/web-socket.ts'
@@ -110,17 +109,17 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
 function createCore(options: EngineOptions, store: Store): { parts: EngineParts; scheduler: Scheduler } {
   const executor =
     options.executor ??
-    createLocalExecutor({
+    new LocalExecutor({
       workerEntry: options.workerEntry,
       onWorkerReady: (facts) => rememberBackend(store, facts),
     })
   // The scheduler needs the hub and the hub tells the scheduler of a full disk; a first event comes after both are there.
   let interrupt: (runId: string, error: EngineError) => void = () => undefined
-  const hub = createEventHub(store, {
+  const hub = new EventHub(store, {
     onWriteError: (runId, thrown) => interrupt(runId, toEngineError(thrown)),
   })
   const parts: EngineParts = { store, hub, executor, codeVersion: options.codeVersion, now: Date.now }
-  const scheduler = createScheduler(parts)
+  const scheduler = new Scheduler(parts)
   interrupt = (runId, error) => scheduler.interrupt(runId, error)
   return { parts, scheduler }
 }

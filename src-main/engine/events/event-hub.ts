@@ -1,16 +1,13 @@
 import type { LogLevel, MetricPoint, PanelPoint, RunEvent, RunEventBody } from '../../contract/index.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventsQuery } from '../services/engine-services.ts'
-import { hydrateEvent } from './hydrate-event.ts'
-import { createWakeUp } from './wake-up.ts'
+import { readEvents } from './read-events.ts'
+import { WakeUp } from './wake-up.ts'
 
 /** Ten a second per run: more is not seen by anyone and starves the page. */
 const FLUSH_MS = 100
 /** After a write that failed. */
 const RETRY_MS = 1000
-const PAGE_SIZE = 200
-/** What a list of all runs needs. */
-const OVERVIEW_KINDS = ['status-changed', 'progressed']
 
 export interface ProgressUpdate {
   readonly progress: number
@@ -24,129 +21,130 @@ export type ImmediateEvent = Exclude<
   { readonly kind: 'progressed' | 'metrics-recorded' | 'candidates-changed' | 'logged' | 'status-changed' }
 >
 
-/** Writes what happens to the database and tells subscribers; frequent things of a run wait for each other and go together. */
-export interface EventHub {
-  publish(runId: string, body: ImmediateEvent): void
-  /** The status as it is stored now. */
-  publishStatus(runId: string): void
-  addProgress(runId: string, update: ProgressUpdate): void
-  addMetrics(runId: string, points: readonly MetricPoint[]): void
-  addPanel(runId: string, point: PanelPoint): void
-  addCandidates(runId: string, numbers: readonly number[]): void
-  addLog(runId: string, level: LogLevel, message: string): void
-  flush(runId: string): void
-  /** Throws away what waits; for a run that is being deleted. */
-  forget(runId: string): void
-  subscribe(query: EventsQuery): AsyncIterable<RunEvent>
-  close(): void
-}
-
-interface Pending {
-  progress: ProgressUpdate | null
-  points: MetricPoint[]
-  readonly candidates: Set<number>
-  logs: { readonly at: number; readonly level: LogLevel; readonly message: string }[]
-  timer: NodeJS.Timeout | undefined
-}
-
 export interface EventHubOptions {
   readonly now?: () => number
   /** What waited could not be written (a full disk); it is kept and tried again, and the run should end. */
   readonly onWriteError: (runId: string, thrown: unknown) => void
 }
 
-export function createEventHub(store: Store, { now = Date.now, onWriteError }: EventHubOptions): EventHub {
-  const pending = new Map<string, Pending>()
-  const wakeUp = createWakeUp()
+/** What waits to be written together. */
+interface Pending {
+  progress: ProgressUpdate | null
+  readonly points: MetricPoint[]
+  readonly candidates: Set<number>
+  readonly logs: { readonly at: number; readonly level: LogLevel; readonly message: string }[]
+  timer: NodeJS.Timeout | undefined
+}
 
-  const flush = (runId: string): void => {
-    const waiting = pending.get(runId)
+/** Writes what happens to the database and tells subscribers; frequent things of a run wait for each other and go together. */
+export class EventHub {
+  readonly #store: Store
+  readonly #now: () => number
+  readonly #onWriteError: EventHubOptions['onWriteError']
+  readonly #pending = new Map<string, Pending>()
+  readonly #wakeUp = new WakeUp()
+
+  constructor(store: Store, { now = Date.now, onWriteError }: EventHubOptions) {
+    this.#store = store
+    this.#now = now
+    this.#onWriteError = onWriteError
+  }
+
+  publish(runId: string, body: ImmediateEvent): void {
+    this.#write(runId, body)
+  }
+
+  /** The status as it is stored now. */
+  publishStatus(runId: string): void {
+    const summary = this.#store.runs.summary(runId)
+    if (summary !== null) {
+      this.#write(runId, { kind: 'status-changed', status: summary.status, phase: summary.phase, summary })
+    }
+  }
+
+  addProgress(runId: string, update: ProgressUpdate): void {
+    this.#waitingOf(runId).progress = update
+  }
+
+  addMetrics(runId: string, points: readonly MetricPoint[]): void {
+    this.#waitingOf(runId).points.push(...points)
+  }
+
+  addPanel(runId: string, point: PanelPoint): void {
+    this.#store.metrics.insertPanel(runId, point)
+    this.#write(runId, { kind: 'panel-evaluated', point })
+  }
+
+  addCandidates(runId: string, numbers: readonly number[]): void {
+    const { candidates } = this.#waitingOf(runId)
+    numbers.forEach((number) => candidates.add(number))
+  }
+
+  addLog(runId: string, level: LogLevel, message: string): void {
+    this.#waitingOf(runId).logs.push({ at: this.#now(), level, message })
+  }
+
+  /** Writes what waits, so that a reader of the tables sees it. */
+  flush(runId: string): void {
+    const waiting = this.#pending.get(runId)
     if (waiting === undefined) {
       return
     }
-    store.transaction(() => {
-      writePending(store, runId, waiting, now())
-    })
-    pending.delete(runId)
+    this.#store.transaction(() => writePending(this.#store, runId, waiting, this.#now()))
+    this.#pending.delete(runId)
     clearTimeout(waiting.timer)
-    wakeUp.notify()
+    this.#wakeUp.notify()
   }
 
-  const flushLater = (runId: string): void => {
+  /** Throws away what waits; for a run that is being deleted. */
+  forget(runId: string): void {
+    clearTimeout(this.#pending.get(runId)?.timer)
+    this.#pending.delete(runId)
+  }
+
+  subscribe(query: EventsQuery): AsyncIterable<RunEvent> {
+    return readEvents(this.#store, query, this.#wakeUp)
+  }
+
+  /** Ends all subscriptions. */
+  close(): void {
     try {
-      flush(runId)
-    } catch (thrown) {
-      onWriteError(runId, thrown)
-      const waiting = pending.get(runId)
-      if (waiting !== undefined) {
-        waiting.timer = setTimeout(() => {
-          flushLater(runId)
-        }, RETRY_MS)
-      }
+      ;[...this.#pending.keys()].forEach((runId) => this.flush(runId))
+    } finally {
+      this.#pending.forEach((waiting) => clearTimeout(waiting.timer))
+      this.#wakeUp.close()
     }
   }
 
-  const waitingOf = (runId: string): Pending => {
-    const waiting = pending.get(runId) ?? {
+  #write(runId: string, body: RunEventBody): void {
+    this.flush(runId)
+    const { kind, ...rest } = body
+    this.#store.events.insert(runId, this.#now(), kind, rest)
+    this.#wakeUp.notify()
+  }
+
+  #waitingOf(runId: string): Pending {
+    const waiting = this.#pending.get(runId) ?? {
       progress: null,
       points: [],
       candidates: new Set<number>(),
       logs: [],
-      timer: setTimeout(() => {
-        flushLater(runId)
-      }, FLUSH_MS),
+      timer: setTimeout(() => this.#flushLater(runId), FLUSH_MS),
     }
-    pending.set(runId, waiting)
+    this.#pending.set(runId, waiting)
     return waiting
   }
 
-  const publish = (runId: string, body: RunEventBody): void => {
-    flush(runId)
-    const { kind, ...rest } = body
-    store.events.insert(runId, now(), kind, rest)
-    wakeUp.notify()
-  }
-
-  return {
-    publish,
-    publishStatus(runId) {
-      flush(runId)
-      const summary = store.runs.summary(runId)
-      if (summary !== null) {
-        publish(runId, { kind: 'status-changed', status: summary.status, phase: summary.phase, summary })
+  #flushLater(runId: string): void {
+    try {
+      this.flush(runId)
+    } catch (thrown) {
+      this.#onWriteError(runId, thrown)
+      const waiting = this.#pending.get(runId)
+      if (waiting !== undefined) {
+        waiting.timer = setTimeout(() => this.#flushLater(runId), RETRY_MS)
       }
-    },
-    addProgress(runId, update) {
-      waitingOf(runId).progress = update
-    },
-    addMetrics(runId, points) {
-      waitingOf(runId).points.push(...points)
-    },
-    addPanel(runId, point) {
-      store.metrics.insertPanel(runId, point)
-      publish(runId, { kind: 'panel-evaluated', point })
-    },
-    addCandidates(runId, numbers) {
-      const { candidates } = waitingOf(runId)
-      numbers.forEach((number) => candidates.add(number))
-    },
-    addLog(runId, level, message) {
-      waitingOf(runId).logs.push({ at: now(), level, message })
-    },
-    flush,
-    forget(runId) {
-      clearTimeout(pending.get(runId)?.timer)
-      pending.delete(runId)
-    },
-    subscribe: (query) => readEvents(store, query, wakeUp),
-    close() {
-      try {
-        ;[...pending.keys()].forEach(flush)
-      } finally {
-        pending.forEach((waiting) => clearTimeout(waiting.timer))
-        wakeUp.close()
-      }
-    },
+    }
   }
 }
 
@@ -156,19 +154,14 @@ function writePending(store: Store, runId: string, waiting: Pending, at: number)
     store.events.insert(runId, loggedAt, 'logged', { level, message })
   }
   store.metrics.insert(runId, waiting.points)
-  for (const curve of Map.groupBy(
-    waiting.points,
-    (point) => `${point.phase}/${String(point.attempt)}`,
-  ).values()) {
+  const curves = Map.groupBy(waiting.points, ({ phase, attempt }) => `${phase}/${String(attempt)}`)
+  for (const curve of curves.values()) {
     const [first] = curve
     if (first !== undefined) {
       const iterations = curve.map((point) => point.iteration)
       const range = { from: Math.min(...iterations), to: Math.max(...iterations) }
-      store.events.insert(runId, at, 'metrics-recorded', {
-        ...range,
-        phase: first.phase,
-        attempt: first.attempt,
-      })
+      const { phase, attempt } = first
+      store.events.insert(runId, at, 'metrics-recorded', { ...range, phase, attempt })
     }
   }
   if (waiting.candidates.size > 0) {
@@ -179,29 +172,5 @@ function writePending(store: Store, runId: string, waiting: Pending, at: number)
     const { progress, secondsLeft, note } = waiting.progress
     store.runs.update(runId, { progress, secondsLeft })
     store.events.insertReplacing(runId, at, 'progressed', { summary: store.runs.summary(runId), note })
-  }
-}
-
-/** Reads from the database after the last one seen, then waits: a slow client costs no memory, and replay and live are one path. */
-async function* readEvents(
-  store: Store,
-  query: EventsQuery,
-  wakeUp: ReturnType<typeof createWakeUp>,
-): AsyncGenerator<RunEvent> {
-  let afterSeq = query.afterSeq ?? store.events.lastSeq()
-  const kinds = query.runId === null ? OVERVIEW_KINDS : null
-  while (!query.signal.aborted && !wakeUp.isClosed()) {
-    const woken = wakeUp.wait(query.signal)
-    const page = store.events.page({ runId: query.runId, kinds, afterSeq, limit: PAGE_SIZE })
-    for (const stored of page) {
-      afterSeq = stored.seq
-      const event = hydrateEvent(store, stored)
-      if (event !== null) {
-        yield event
-      }
-    }
-    if (page.length < PAGE_SIZE) {
-      await woken
-    }
   }
 }

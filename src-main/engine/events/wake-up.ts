@@ -1,42 +1,38 @@
 /** Lets any number of readers sleep until something was written. */
-export interface WakeUp {
-  notify(): void
-  /** Resolves at the next `notify`, when the signal aborts, or when closed. Take it before reading, or a note in between is lost. */
-  wait(signal: AbortSignal): Promise<void>
-  close(): void
-  isClosed(): boolean
-}
+export class WakeUp {
+  readonly #sleepers = new Set<() => void>()
+  #isClosed = false
 
-export function createWakeUp(): WakeUp {
-  const sleepers = new Set<() => void>()
-  let hasClosed = false
-  const wakeAll = (): void => {
-    const woken = [...sleepers]
-    sleepers.clear()
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  notify(): void {
+    const woken = [...this.#sleepers]
+    this.#sleepers.clear()
     woken.forEach((wake) => {
       wake()
     })
   }
-  return {
-    notify: wakeAll,
-    wait(signal) {
-      if (hasClosed || signal.aborted) {
-        return Promise.resolve()
+
+  /** Resolves at the next `notify`, when the signal aborts, or when closed. Take it before reading, or a write in between is missed. */
+  wait(signal: AbortSignal): Promise<void> {
+    if (this.#isClosed || signal.aborted) {
+      return Promise.resolve()
+    }
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake)
+        this.#sleepers.delete(wake)
+        resolve()
       }
-      return new Promise((resolve) => {
-        const wake = (): void => {
-          signal.removeEventListener('abort', wake)
-          sleepers.delete(wake)
-          resolve()
-        }
-        signal.addEventListener('abort', wake)
-        sleepers.add(wake)
-      })
-    },
-    close() {
-      hasClosed = true
-      wakeAll()
-    },
-    isClosed: () => hasClosed,
+      signal.addEventListener('abort', wake)
+      this.#sleepers.add(wake)
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.notify()
   }
 }

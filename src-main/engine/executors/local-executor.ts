@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
-import type { Job, JobResults, WorkerReady } from '../../contract/index.ts'
+import type { ComputeConfig, Job, JobResults, WorkerReady } from '../../contract/index.ts'
 import type { Executor, JobOptions } from './executor.ts'
 import { findWorkerNode, workerEnvironment } from './node-runtime.ts'
 import { WORKER_TIMINGS, WorkerProcess } from './worker-process.ts'
@@ -26,125 +26,136 @@ interface Lane {
   idleTimer: NodeJS.Timeout | undefined
 }
 
-/** Jobs on child processes of this machine, one per lane. */
-export function createLocalExecutor(options: LocalExecutorOptions): Executor {
-  const lanes = new Map<string, Lane>()
-  const idleMs = options.idleMs ?? IDLE_MS
-  let isClosed = false
+interface Launch {
+  readonly backend: ComputeConfig['backend']
+  readonly threads: number
+  readonly logFile: string | null
+}
 
-  const laneOf = (name: string): Lane => {
-    const lane = lanes.get(name) ?? { worker: null, spec: '', tail: Promise.resolve(), idleTimer: undefined }
-    lanes.set(name, lane)
-    return lane
+/** Jobs on child processes of this machine, one per lane. */
+export class LocalExecutor implements Executor {
+  readonly #options: LocalExecutorOptions
+  readonly #lanes = new Map<string, Lane>()
+  #isClosed = false
+
+  constructor(options: LocalExecutorOptions) {
+    this.#options = options
   }
 
-  const workerOf = async (lane: Lane, job: JobOptions): Promise<WorkerProcess> => {
+  async runJob<J extends Job>(job: J, asked: JobOptions): Promise<JobResults[J['kind']]> {
+    const lane = this.#laneOf(asked.lane)
+    const before = lane.tail
+    const { promise: after, resolve: done } = Promise.withResolvers<undefined>()
+    lane.tail = after
+    await before
+    try {
+      return await this.#runInLane(lane, job, asked)
+    } finally {
+      done(undefined)
+    }
+  }
+
+  async probe(backend: ComputeConfig['backend']): Promise<WorkerReady> {
+    const worker = this.#launch({ backend, threads: 1, logFile: null })
+    try {
+      const facts = await worker.ready
+      this.#options.onWorkerReady?.(facts)
+      return facts
+    } finally {
+      await worker.shutDown()
+    }
+  }
+
+  async release(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        const lane = this.#lanes.get(name)
+        if (lane !== undefined) {
+          await lane.tail
+          await retire(lane)
+        }
+      }),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    // Runs were stopped before; what is still computed now (a preview) is wanted by nobody.
+    await Promise.all(
+      [...this.#lanes.values()].map(async (lane) => {
+        clearTimeout(lane.idleTimer)
+        lane.worker?.kill()
+        await lane.worker?.exited
+      }),
+    )
+  }
+
+  async #runInLane<J extends Job>(lane: Lane, job: J, asked: JobOptions): Promise<JobResults[J['kind']]> {
+    if (this.#isClosed || asked.signal?.aborted === true) {
+      throw new EngineError('STOPPED', 'Stopped before the job began.')
+    }
+    const worker = await this.#workerOf(lane, asked)
+    worker.ready.then(
+      (facts) => {
+        this.#options.onWorkerReady?.(facts)
+        asked.onReady?.(facts)
+      },
+      // A worker that never gets ready is reported by the job itself.
+      () => undefined,
+    )
+    try {
+      return await worker.run(job, asked.onEvent, asked.signal)
+    } finally {
+      lane.idleTimer = setTimeout(() => void retire(lane), this.#options.idleMs ?? IDLE_MS)
+      lane.idleTimer.unref()
+    }
+  }
+
+  async #workerOf(
+    lane: Lane,
+    { backend, threads, lane: name, logFolder }: JobOptions,
+  ): Promise<WorkerProcess> {
     clearTimeout(lane.idleTimer)
-    const spec = `${job.backend}/${String(job.threads)}`
+    const spec = `${backend}/${String(threads)}`
     if (lane.worker?.isAlive === true && lane.spec !== spec) {
       await lane.worker.shutDown()
     }
-    const logFile = job.logFolder === null ? null : join(job.logFolder, `worker-${job.lane}.log`)
+    const logFile = logFolder === null ? null : join(logFolder, `worker-${name}.log`)
     if (lane.worker?.isAlive !== true) {
       lane.spec = spec
-      lane.worker = new WorkerProcess({
-        entry: options.workerEntry,
-        node: findWorkerNode(),
-        env: workerEnvironment(job.threads, job.backend),
-        logFile,
-        timings: options.timings ?? WORKER_TIMINGS,
-      })
+      lane.worker = this.#launch({ backend, threads, logFile })
     }
     lane.worker.setLogFile(logFile)
     return lane.worker
   }
 
-  const retire = async (lane: Lane): Promise<void> => {
-    clearTimeout(lane.idleTimer)
-    const { worker } = lane
-    lane.worker = null
-    if (worker?.isAlive === true) {
-      await worker.shutDown()
-    }
+  #launch({ backend, threads, logFile }: Launch): WorkerProcess {
+    return new WorkerProcess({
+      entry: this.#options.workerEntry,
+      node: findWorkerNode(),
+      env: workerEnvironment(threads, backend),
+      logFile,
+      timings: this.#options.timings ?? WORKER_TIMINGS,
+    })
   }
 
-  const runInLane = async <J extends Job>(
-    lane: Lane,
-    job: J,
-    asked: JobOptions,
-  ): Promise<JobResults[J['kind']]> => {
-    if (isClosed || asked.signal?.aborted === true) {
-      throw new EngineError('STOPPED', 'Stopped before the job began.')
+  #laneOf(name: string): Lane {
+    const lane = this.#lanes.get(name) ?? {
+      worker: null,
+      spec: '',
+      tail: Promise.resolve(),
+      idleTimer: undefined,
     }
-    const worker = await workerOf(lane, asked)
-    try {
-      // A worker that never gets ready is reported by the job itself.
-      worker.ready.then(
-        (facts) => {
-          options.onWorkerReady?.(facts)
-          asked.onReady?.(facts)
-        },
-        () => undefined,
-      )
-      return await worker.run(job, asked.onEvent, asked.signal)
-    } finally {
-      lane.idleTimer = setTimeout(() => {
-        void retire(lane)
-      }, idleMs)
-      lane.idleTimer.unref()
-    }
+    this.#lanes.set(name, lane)
+    return lane
   }
+}
 
-  return {
-    async runJob(job, asked) {
-      const lane = laneOf(asked.lane)
-      const before = lane.tail
-      const { promise: after, resolve: done } = Promise.withResolvers<undefined>()
-      lane.tail = after
-      await before
-      try {
-        return await runInLane(lane, job, asked)
-      } finally {
-        done(undefined)
-      }
-    },
-    async probe(backend) {
-      const worker = new WorkerProcess({
-        entry: options.workerEntry,
-        node: findWorkerNode(),
-        env: workerEnvironment(1, backend),
-        logFile: null,
-        timings: options.timings ?? WORKER_TIMINGS,
-      })
-      try {
-        const facts = await worker.ready
-        options.onWorkerReady?.(facts)
-        return facts
-      } finally {
-        await worker.shutDown()
-      }
-    },
-    async release(names) {
-      await Promise.all(
-        names.map(async (name) => {
-          const lane = lanes.get(name)
-          if (lane !== undefined) {
-            await lane.tail
-            await retire(lane)
-          }
-        }),
-      )
-    },
-    async close() {
-      isClosed = true
-      // Runs were stopped before; what is still computed now (a preview) is wanted by nobody.
-      await Promise.all(
-        [...lanes.values()].map(async (lane) => {
-          clearTimeout(lane.idleTimer)
-          lane.worker?.kill()
-          await lane.worker?.exited
-        }),
-      )
-    },
+async function retire(lane: Lane): Promise<void> {
+  clearTimeout(lane.idleTimer)
+  const { worker } = lane
+  lane.worker = null
+  if (worker?.isAlive === true) {
+    await worker.shutDown()
   }
 }

@@ -105,6 +105,8 @@ async function runPhase(context: RunContext, phase: RunPhase): Promise<void> {
   if (signal.aborted) {
     throw new EngineError('STOPPED', 'Stopped between two phases.')
   }
+  // What the phase before still had to say belongs to that phase.
+  hub.flush(runId)
   store.runs.update(runId, { phase })
   hub.publishStatus(runId)
   progress.begin(phase)

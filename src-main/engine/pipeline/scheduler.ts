@@ -5,89 +5,92 @@ import type { StopReason } from './run-attempt.ts'
 import type { EngineParts } from './run-context.ts'
 import { assertTransition } from './run-state.ts'
 
-/** One run trains at a time, the others wait in the order in which they were asked for. */
-export interface Scheduler {
-  enqueue(runId: string): void
-  /** Resolves when the run has ended: its checkpoint is written, or its worker was killed for not stopping. */
-  stop(runId: string): Promise<void>
-  /** Ends a run because of something outside of it. */
-  interrupt(runId: string, error: EngineError): void
-  runningIds(): readonly string[]
-  close(): Promise<void>
-}
-
 interface ActiveRun {
   readonly runId: string
   readonly controller: AbortController
-  ended: Promise<void>
+  readonly ended: Promise<void>
 }
 
-export function createScheduler(parts: EngineParts): Scheduler {
-  const { store, hub, now } = parts
-  const waiting: string[] = []
-  let active: ActiveRun | null = null
-  let isClosed = false
+/** One run trains at a time, the others wait in the order in which they were asked for. */
+export class Scheduler {
+  readonly #parts: EngineParts
+  readonly #waiting: string[] = []
+  #active: ActiveRun | null = null
+  #isClosed = false
 
-  const startNext = (): void => {
-    if (active !== null || isClosed) {
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  get runningIds(): readonly string[] {
+    return this.#active === null ? [] : [this.#active.runId]
+  }
+
+  enqueue(runId: string): void {
+    if (!this.#waiting.includes(runId) && this.#active?.runId !== runId) {
+      this.#waiting.push(runId)
+      this.#startNext()
+    }
+  }
+
+  /**
+   * Resolves when the run has ended: its checkpoint is written, or its worker was killed for not stopping.
+   * @throws EngineError CONFLICT when it neither runs nor waits.
+   */
+  async stop(runId: string): Promise<void> {
+    if (this.#active?.runId === runId) {
+      const { ended } = this.#active
+      this.#end({
+        error: new EngineError('STOPPED', 'Stopped on request.'),
+        ending: { status: 'stopped', outcome: 'stopped' },
+      })
+      await ended
       return
     }
-    const runId = waiting.shift()
+    const { store, hub, now } = this.#parts
+    assertTransition(runId, store.runs.find(runId)?.status ?? 'stopped', 'stopped')
+    const position = this.#waiting.indexOf(runId)
+    if (position >= 0) {
+      this.#waiting.splice(position, 1)
+    }
+    store.runs.update(runId, { status: 'stopped', endedAt: now() })
+    hub.publishStatus(runId)
+  }
+
+  /** Ends a run because of something outside of it. */
+  interrupt(runId: string, error: EngineError): void {
+    if (this.#active?.runId === runId) {
+      this.#end({ error, ending: { status: 'interrupted', outcome: 'crashed' } })
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#end({
+      error: new EngineError('STOPPED', 'The engine was closed while this run was at work.'),
+      ending: { status: 'interrupted', outcome: 'stopped' },
+    })
+    await this.#active?.ended
+  }
+
+  #startNext(): void {
+    if (this.#active !== null || this.#isClosed) {
+      return
+    }
+    const runId = this.#waiting.shift()
     if (runId === undefined) {
       return
     }
     const controller = new AbortController()
-    const run: ActiveRun = { runId, controller, ended: Promise.resolve() }
-    active = run
-    run.ended = runAttempt(parts, runId, controller.signal).finally(() => {
-      active = null
-      startNext()
+    const ended = runAttempt(this.#parts, runId, controller.signal).finally(() => {
+      this.#active = null
+      this.#startNext()
     })
+    this.#active = { runId, controller, ended }
   }
 
-  const end = (reason: StopReason): void => {
-    active?.controller.abort(reason)
-  }
-
-  return {
-    enqueue(runId) {
-      if (!waiting.includes(runId) && active?.runId !== runId) {
-        waiting.push(runId)
-        startNext()
-      }
-    },
-    async stop(runId) {
-      if (active?.runId === runId) {
-        const { ended } = active
-        end({
-          error: new EngineError('STOPPED', 'Stopped on request.'),
-          ending: { status: 'stopped', outcome: 'stopped' },
-        })
-        await ended
-        return
-      }
-      assertTransition(runId, store.runs.find(runId)?.status ?? 'stopped', 'stopped')
-      const position = waiting.indexOf(runId)
-      if (position >= 0) {
-        waiting.splice(position, 1)
-      }
-      store.runs.update(runId, { status: 'stopped', endedAt: now() })
-      hub.publishStatus(runId)
-    },
-    interrupt(runId, error) {
-      if (active?.runId === runId) {
-        end({ error, ending: { status: 'interrupted', outcome: 'crashed' } })
-      }
-    },
-    runningIds: () => (active === null ? [] : [active.runId]),
-    async close() {
-      isClosed = true
-      end({
-        error: new EngineError('STOPPED', 'The engine was closed while this run was at work.'),
-        ending: { status: 'interrupted', outcome: 'stopped' },
-      })
-      await active?.ended
-    },
+  #end(reason: StopReason): void {
+    this.#active?.controller.abort(reason)
   }
 }
 

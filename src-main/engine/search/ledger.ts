@@ -32,7 +32,7 @@ export async function openInitialGeneration(context: RunContext, setup: SearchSe
   const known = new Set(references.map(({ genotype }) => genotypeId(genotype)))
   const { members, missing } = drawInitialPopulation(setup.space, config.search.initial, random, {
     isKnown: (id) => known.has(id),
-    isFeasible: setup.isFeasible,
+    isFeasible: (genotype) => setup.isFeasible(genotype),
   })
   warnOfMissing(context, 0, missing)
   const drawn = members.map(({ genotype, label }) => ({ genotype, origin: originOf('stratum', label) }))
@@ -105,7 +105,7 @@ async function drawChildren(
     tail: config.search.tail,
     random,
     isKnown: (id) => known.has(id),
-    isFeasible: setup.isFeasible,
+    isFeasible: (genotype) => setup.isFeasible(genotype),
   })
   warnOfMissing(context, generation + 1, missing)
   if (children.length === 0) {

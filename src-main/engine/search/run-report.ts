@@ -2,6 +2,7 @@ import { EngineError } from '../../contract/index.ts'
 import { paretoFront } from '../../nas/pareto/pareto-front.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
 import { countSearchWorkers } from '../configure/machine.ts'
+import type { JobEvent } from '../executors/executor.ts'
 import { REPORT_MEMBERS } from '../pipeline/progress-model.ts'
 import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
@@ -69,14 +70,14 @@ async function scoreMember(
   const { store, hub, runId } = context
   const candidates = [{ candidateId: id, genotypeId, genotype }]
   const job = { ...jobBase(context), kind: 'evaluate' as const, split: 'report' as const, candidates }
-  let hasVerdict = false
+  const verdicts: JobEvent['kind'][] = []
   await runPhaseJob(context, job, {
     lane,
     signal,
     threads: 1,
     onEvent: (event) => {
       if (event.kind === 'candidate-evaluated') {
-        hasVerdict = true
+        verdicts.push(event.kind)
         const metrics = { ...event.metrics, accuracy: event.accuracy }
         store.candidates.insertReportScore(
           runId,
@@ -86,12 +87,12 @@ async function scoreMember(
         hub.addCandidates(runId, [number])
       }
       if (event.kind === 'candidate-failed') {
-        hasVerdict = true
+        verdicts.push(event.kind)
         hub.addLog(runId, 'error', `report split, candidate #${String(number)}: ${event.error.message}`)
       }
     },
   })
-  if (!hasVerdict) {
+  if (verdicts.length === 0) {
     throw new EngineError('INTERNAL', `The worker ended its job without a verdict on ${id}.`)
   }
 }

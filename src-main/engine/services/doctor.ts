@@ -122,14 +122,6 @@ function describeBackends({ backend, backendVersion, device, refused }: WorkerRe
 function checkElectron(): DoctorCheck {
   const name = 'Electron'
   const override = process.env['ELECTRON_EXEC_PATH'] ?? process.env['ELECTRON_OVERRIDE_DIST_PATH']
-  if (process.versions['electron'] !== undefined) {
-    return {
-      name,
-      status: 'passed',
-      detail: `this is Electron ${process.versions['electron']}`,
-      remedy: null,
-    }
-  }
   const binary = override ?? findElectronBinary()
   return binary === null
     ? {

@@ -1,6 +1,6 @@
 import { access, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { EngineError } from '../../contract/index.ts'
+import { EngineError, RUN_PHASES } from '../../contract/index.ts'
 import type {
   CheckpointRow,
   CostEstimate,
@@ -97,7 +97,7 @@ function startRun(parts: RunsServiceParts, request: RunRequest): RunSummary {
 
 function preflight(parts: RunsServiceParts, request: RunRequest): Promise<PreflightResult> {
   const config = freezeConfig(parts.presets, request)
-  const isBusy = parts.scheduler.runningIds().length > 0
+  const isBusy = parts.scheduler.runningIds.length > 0
   return runPreflight(parts, { runId: request.id, config, isBusy })
 }
 
@@ -118,8 +118,12 @@ async function readDetails(parts: RunsServiceParts, id: string): Promise<RunDeta
   const folder = store.paths.runFolder(id)
   const checkpoints = await listPresentCheckpoints(store.checkpoints.list(id), folder)
   const phaseSeconds: Partial<Record<RunPhase, number>> = {}
-  for (const { phase, seconds } of store.phases.list(id)) {
-    phaseSeconds[phase] = seconds
+  const measured = new Map(store.phases.list(id).map(({ phase, seconds }) => [phase, seconds]))
+  for (const phase of RUN_PHASES) {
+    const seconds = measured.get(phase)
+    if (seconds !== undefined) {
+      phaseSeconds[phase] = seconds
+    }
   }
   return {
     ...requireSummary(parts, id),

@@ -28,7 +28,7 @@ export function createSystemService(parts: SystemServiceParts): SystemService {
         totalMemoryBytes: totalmem(),
         freeMemoryBytes: freemem(),
         backend: readBackend(store),
-        runningRunIds: scheduler.runningIds(),
+        runningRunIds: scheduler.runningIds,
         startedAt,
       }
     },
