@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { chromium } from 'playwright-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { findChromium } from '../../../scripts/system-packages.mjs'
 import { collectProblems } from './collect-problems.ts'
 
@@ -59,9 +59,9 @@ export async function serveStudio(folder: string): Promise<ServedStudio> {
 
 /** A page in a real Chromium. */
 export interface BrowserPage {
-  readonly browser: Browser
   readonly page: Page
   readonly problems: readonly string[]
+  readonly close: () => Promise<void>
 }
 
 export async function openInChromium(address: string): Promise<BrowserPage> {
@@ -74,5 +74,5 @@ export async function openInChromium(address: string): Promise<BrowserPage> {
   const problems = collectProblems(context)
   const page = await context.newPage()
   await page.goto(address)
-  return { browser, page, problems }
+  return { page, problems, close: () => browser.close() }
 }
