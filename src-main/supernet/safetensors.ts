@@ -13,6 +13,12 @@ const ALIGNMENT = 8
 /** The format's own bound; a larger number is a damaged or hostile file. */
 const MOST_HEADER_BYTES = 100_000_000
 
+/** The dtypes that a file may hold; values of I64 are skipped. */
+const BYTES_PER_VALUE: ReadonlyMap<string, number> = new Map([
+  ['F32', 4],
+  ['I64', 8],
+])
+
 interface HeaderEntry {
   readonly dtype: string
   readonly shape: readonly number[]
@@ -55,30 +61,28 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads F32 tensors; integer counters (I64) are skipped.
+ * Reads F32 tensors; integer counters (I64) are skipped. Whatever the header claims, the tensors together are no larger than the file.
  *
- * @throws RangeError naming what is wrong: not a safetensors file, truncated, offsets that do not fit shapes, another dtype.
+ * @throws RangeError naming what is wrong: not a safetensors file, truncated, offsets that do not fit shapes, another dtype, data
+ *   that belongs to no tensor or to two.
  */
 export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   const { header, dataStart } = readHeader(file)
+  const { __metadata__: metadata = {}, ...rest } = header
+  const entries = Object.entries(rest).map(
+    ([name, value]) => [name, checkEntry(name, value, file.length - dataStart)] as const,
+  )
+  checkCoverage(entries, file.length - dataStart)
   const tensors = new Map<string, HostTensor>()
-  let metadata: Record<string, string> = {}
-  for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') {
-      metadata = Object.fromEntries(Object.entries(value ?? {}).map(([key, text]) => [key, String(text)]))
-      continue
-    }
-    const entry = checkEntry(name, value, file.length - dataStart)
-    if (entry.dtype === 'F32') {
-      const [begin, end] = entry.data_offsets
+  for (const [name, { dtype, shape, data_offsets: offsets }] of entries) {
+    if (dtype === 'F32') {
+      const [begin, end] = offsets
       // A copy of its own: `file` may be a Node Buffer, whose slice shares memory and need not be aligned.
       const bytes = Uint8Array.from(file.subarray(dataStart + begin, dataStart + end))
-      tensors.set(name, { shape: entry.shape, values: new Float32Array(bytes.buffer) })
-    } else if (entry.dtype !== 'I64') {
-      throw new RangeError(`safetensors: ${name} has dtype ${entry.dtype}; only F32 is read`)
+      tensors.set(name, { shape, values: new Float32Array(bytes.buffer) })
     }
   }
-  return { tensors, metadata }
+  return { tensors, metadata: checkMetadata(metadata) }
 }
 
 function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
@@ -92,12 +96,12 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
       `safetensors: the header claims ${headerBytes} bytes, the file has ${file.length - HEADER_LENGTH_BYTES}`,
     )
   }
-  const text = new TextDecoder().decode(file.subarray(HEADER_LENGTH_BYTES, HEADER_LENGTH_BYTES + headerBytes))
+  const bytes = file.subarray(HEADER_LENGTH_BYTES, HEADER_LENGTH_BYTES + headerBytes)
   let header: unknown
   try {
-    header = JSON.parse(text)
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    throw new RangeError('safetensors: the header is not JSON')
+    throw new RangeError('safetensors: the header is not JSON in UTF-8')
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
     throw new RangeError('safetensors: the header is not a JSON object')
@@ -114,14 +118,43 @@ function checkEntry(name: string, value: unknown, dataBytes: number): HeaderEntr
   if (begin === undefined || end === undefined || rest.length > 0) {
     throw new RangeError(`safetensors: ${name} needs two offsets, it has ${offsets.length}`)
   }
-  const width = dtype === 'I64' ? 8 : 4
+  const width = BYTES_PER_VALUE.get(dtype)
+  if (width === undefined) {
+    throw new RangeError(`safetensors: ${name} has dtype ${dtype}; only F32 is read`)
+  }
   const expected = shape.reduce((a, b) => a * b, width)
-  if ((dtype === 'F32' || dtype === 'I64') && (end - begin !== expected || end > dataBytes)) {
+  if (end - begin !== expected || end > dataBytes) {
     throw new RangeError(
       `safetensors: ${name} [${shape.join(', ')}] needs ${expected} bytes, the file gives ${Math.min(end, dataBytes) - begin}`,
     )
   }
   return { dtype, shape, data_offsets: [begin, end] }
+}
+
+/** The format's rule: tensors lie side by side and fill the file. Without it a small file could name the same bytes a million times. */
+function checkCoverage(entries: readonly (readonly [string, HeaderEntry])[], dataBytes: number): void {
+  const inOrder = entries.toSorted(
+    ([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1],
+  )
+  let position = 0
+  for (const [name, { data_offsets: offsets }] of inOrder) {
+    if (offsets[0] !== position) {
+      throw new RangeError(
+        `safetensors: ${name} starts at byte ${offsets[0]}, the tensor before it ends at ${position}`,
+      )
+    }
+    position = offsets[1]
+  }
+  if (position !== dataBytes) {
+    throw new RangeError(`safetensors: the tensors end at byte ${position} of ${dataBytes}`)
+  }
+}
+
+function checkMetadata(metadata: unknown): Record<string, string> {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw new RangeError('safetensors: __metadata__ is not a JSON object')
+  }
+  return Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, String(text)]))
 }
 
 function isNaturals(value: unknown): value is readonly number[] {
