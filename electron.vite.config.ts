@@ -52,6 +52,7 @@ export default defineConfig({
       emptyOutDir: true,
       minify: true,
       target: CHROME_TARGET,
+      assetsInlineLimit: 0, // the content policy takes fonts from files only, not from data: addresses
       rolldownOptions: { input: { index: fromRoot('src-renderer/index.html') } },
     },
   },
