@@ -1,26 +1,27 @@
 /** Who started this process: Electron's utilityProcess or a plain Node parent. */
 export interface ParentPort {
   send(message: unknown): void
-  /** Called once when the parent goes away. */
+  /** Called once when a Node parent goes away; Electron ends a utility process with itself. */
   onGone(callback: () => void): void
 }
 
-/** What Electron adds to `process` in a utility process. */
-interface ElectronParentPort {
-  postMessage(message: unknown): void
-  on(event: 'close', listener: () => void): void
-}
-
 export function connectToParent(): ParentPort {
-  const { parentPort: electron }: { readonly parentPort?: ElectronParentPort } = process
-  if (electron !== undefined) {
-    return {
-      send: (message) => electron.postMessage(message),
-      onGone: (callback) => electron.on('close', callback),
-    }
+  // Only there in a utility process of Electron.
+  const electron: unknown = Reflect.get(process, 'parentPort')
+  if (isElectronPort(electron)) {
+    return { send: (message) => electron.postMessage(message), onGone: () => undefined }
   }
   return {
     send: (message) => process.send?.(message),
     onGone: (callback) => process.once('disconnect', callback),
   }
+}
+
+function isElectronPort(value: unknown): value is { postMessage(message: unknown): void } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'postMessage' in value &&
+    typeof value.postMessage === 'function'
+  )
 }
