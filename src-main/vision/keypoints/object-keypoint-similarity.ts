@@ -1,0 +1,80 @@
+/** An annotated person. */
+export interface TruthPerson {
+  readonly imageId: number | string
+  /** [J * 3]: x, y, visibility; 0 is unlabelled. */
+  readonly keypoints: ArrayLike<number>
+  readonly box: readonly [x: number, y: number, width: number, height: number]
+  /** Annotated area in square pixels. */
+  readonly area: number
+  /** A region with a crowd: may be matched many times, counts neither way. */
+  readonly isCrowd: boolean
+}
+
+/** A predicted person. */
+export interface DetectedPerson {
+  readonly imageId: number | string
+  readonly score: number
+  /** [J * 3]: x, y, and a third number that is not used. */
+  readonly keypoints: ArrayLike<number>
+}
+
+/** Distance from 1 to the next double, added where pycocotools adds it. */
+export const EPSILON = Number.EPSILON
+
+/**
+ * OKS of a prediction with an annotated person, 0..1: the mean over labelled joints of
+ * exp(-distance^2 / (2 (2 sigma)^2 (area + eps))). Without any labelled joint, distances are to the box grown by its width
+ * and height on every side, over all joints.
+ *
+ * @param sigmas - Falloff per joint, shape [J].
+ * @throws RangeError if the numbers of joints differ.
+ * Source: method.md 6.4; pycocotools `computeOks`.
+ */
+export function objectKeypointSimilarity(
+  detection: Pick<DetectedPerson, 'keypoints'>,
+  truth: Pick<TruthPerson, 'keypoints' | 'box' | 'area'>,
+  sigmas: readonly number[],
+): number {
+  const size = sigmas.length * 3
+  if (detection.keypoints.length !== size || truth.keypoints.length !== size) {
+    const given = `${String(detection.keypoints.length)} and ${String(truth.keypoints.length)}`
+    throw new RangeError(`objectKeypointSimilarity: needs ${String(size)} numbers a person, got ${given}`)
+  }
+  const isLabelled = countLabelledJoints(truth.keypoints) > 0
+  let sum = 0
+  let counted = 0
+  for (const [joint, sigma] of sigmas.entries()) {
+    if (isLabelled && (truth.keypoints[joint * 3 + 2] ?? 0) <= 0) {
+      continue
+    }
+    const squared = isLabelled
+      ? squaredDistance(detection.keypoints, truth.keypoints, joint)
+      : squaredDistanceToBox(detection.keypoints, truth.box, joint)
+    sum += Math.exp(-squared / (2 * sigma) ** 2 / (truth.area + EPSILON) / 2)
+    counted++
+  }
+  return counted === 0 ? 0 : sum / counted
+}
+
+export function countLabelledJoints(keypoints: ArrayLike<number>): number {
+  let count = 0
+  for (let at = 2; at < keypoints.length; at += 3) {
+    count += (keypoints[at] ?? 0) > 0 ? 1 : 0
+  }
+  return count
+}
+
+function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>, joint: number): number {
+  const dx = (a[joint * 3] ?? 0) - (b[joint * 3] ?? 0)
+  const dy = (a[joint * 3 + 1] ?? 0) - (b[joint * 3 + 1] ?? 0)
+  return dx * dx + dy * dy
+}
+
+function squaredDistanceToBox(keypoints: ArrayLike<number>, box: TruthPerson['box'], joint: number): number {
+  const [left, top, width, height] = box
+  const x = keypoints[joint * 3] ?? 0
+  const y = keypoints[joint * 3 + 1] ?? 0
+  const dx = Math.max(0, left - width - x) + Math.max(0, x - (left + width * 2))
+  const dy = Math.max(0, top - height - y) + Math.max(0, y - (top + height * 2))
+  return dx * dx + dy * dy
+}
