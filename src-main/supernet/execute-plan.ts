@@ -19,17 +19,29 @@ export interface Execution {
   readonly kept: ReadonlyMap<ValueId, Value>
 }
 
-/** Runs a network plan, node by node, on a tape (training) or an evaluator (inference, recalibration). */
+/**
+ * Runs a network plan, node by node, on a tape (training) or an evaluator (inference, recalibration). After an error every value that
+ * was made is discarded.
+ */
 export function executePlan(options: ExecuteOptions): Execution {
   const { plan, ops, input, keep } = options
   const lastReader = lastReaders(plan)
   const values = new Map<ValueId, Value>([[0, input]])
   const kept = new Map<ValueId, Value>()
-  plan.nodes.forEach((node, position) => {
-    values.set(
-      node.output,
-      executeNode(node, options, (id) => valueOf(values, id)),
-    )
+  try {
+    plan.nodes.forEach(runNode)
+    return { output: valueOf(values, plan.output), kept }
+  } catch (thrown) {
+    values.delete(0)
+    for (const value of [...values.values(), ...kept.values()]) {
+      ops.discard(value)
+    }
+    throw thrown
+  }
+
+  function runNode(node: PlanNode, position: number): void {
+    const output = executeNode(node, options, (id) => valueOf(values, id))
+    values.set(node.output, output)
     for (const id of new Set(inputsOf(node))) {
       if (lastReader.get(id) === position && id !== 0) {
         finish(id)
@@ -39,8 +51,7 @@ export function executePlan(options: ExecuteOptions): Execution {
       // Executed but dead (method.md 4.4): counted and computed, read by nothing.
       finish(node.output)
     }
-  })
-  return { output: valueOf(values, plan.output), kept }
+  }
 
   function finish(id: ValueId): void {
     const value = valueOf(values, id)
@@ -65,9 +76,11 @@ function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueI
       if (node.bias === null) {
         return y
       }
-      const biased = ops.bias(y, parameter(node.bias))
-      ops.discard(y)
-      return biased
+      try {
+        return ops.bias(y, parameter(node.bias))
+      } finally {
+        ops.discard(y)
+      }
     }
     case 'batch-norm':
       return ops.batchNorm(value(node.input), node.name, { relu: node.relu, momentum: momentumOf(node) })

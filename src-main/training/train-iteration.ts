@@ -1,9 +1,10 @@
 import type { Handle } from '../compute/kernels.ts'
+import type { Value } from '../compute/network-ops.ts'
 import { Tape } from '../compute/tape.ts'
 import type { NetworkPlan } from '../nas/network-plan.types.ts'
 import type { EvaluationSession, Supernet } from '../supernet/supernet.ts'
 import { distillation } from '../tasks/squared-losses.ts'
-import type { DeviceBatch } from '../tasks/task.ts'
+import type { DeviceBatch, LossParts } from '../tasks/task.ts'
 import type { Optimizer } from './optimizer.ts'
 
 export interface Teacher {
@@ -35,20 +36,15 @@ export interface IterationLosses {
  * the active tensors, optimizer.
  */
 export function trainIteration(options: IterationOptions): IterationLosses {
-  const { supernet, optimizer, plan, batch, learningRate, teacher } = options
+  const { supernet, optimizer, plan, batch, learningRate } = options
   const tape = new Tape(supernet.kernels, supernet.trainingSource())
   const active = new Set<string>()
+  const scalars: Handle[] = []
   try {
     const output = supernet.forwardTraining(plan, tape, tape.constant(batch.input.handle, batch.input.shape))
-    const task = batch.loss(output)
-    tape.loss(output, task.value, task.gradient)
-    let distilled: Handle | null = null
-    if (teacher !== null && options.distillationWeight > 0) {
-      const { output: target } = teacher.session.forward(teacher.plan, batch.input)
-      const parts = distillation(supernet.kernels, output, target, options.distillationWeight)
-      supernet.kernels.release(target.handle)
-      distilled = tape.loss(output, parts.value, parts.gradient)
-    }
+    const task = addLoss(output, batch.loss(output))
+    const distilled = distil(options, output)
+    const distillation = distilled === null ? null : addLoss(output, distilled)
     tape.backward(({ name }, gradient) => {
       active.add(name)
       optimizer.update(name, gradient, learningRate)
@@ -56,10 +52,31 @@ export function trainIteration(options: IterationOptions): IterationLosses {
     if (options.idleWeights === 'zeroGradient') {
       optimizer.updateIdle(active, learningRate)
     }
-    return { task: task.value, distillation: distilled }
+    return { task, distillation }
   } catch (thrown) {
     // A failure in the middle (out of memory) must not leave half a forward pass on the device.
     tape.dispose()
+    scalars.forEach((scalar) => {
+      supernet.kernels.release(scalar)
+    })
     throw thrown
+  }
+
+  function addLoss(output: Value, { value, gradient }: LossParts): Handle {
+    scalars.push(tape.loss(output, value, gradient))
+    return value
+  }
+}
+
+function distil(options: IterationOptions, output: Value): LossParts | null {
+  const { supernet, batch, teacher, distillationWeight } = options
+  if (teacher === null || distillationWeight === 0) {
+    return null
+  }
+  const { output: target } = teacher.session.forward(teacher.plan, batch.input)
+  try {
+    return distillation(supernet.kernels, output, target, distillationWeight)
+  } finally {
+    supernet.kernels.release(target.handle)
   }
 }

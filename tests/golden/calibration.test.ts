@@ -44,7 +44,7 @@ for (const { name, kernels, isFast } of await testBackends()) {
           built = buildGolden(kernels, { ...golden, input: golden.probe })
           batches = golden.batches.map((batch) => goldenInput(kernels, batch, batch.useFirst))
         }
-      })
+      }, 120_000)
       afterAll(() => {
         batches.forEach(({ handle }) => kernels?.release(handle))
         built.supernet.dispose()

@@ -69,8 +69,12 @@ export function runSmallNetwork(ops: NetworkOps, input: Value): Value {
   return ops.bias(conv(wide, 'head'), { name: 'head.bias', shape: [3] })
 }
 
-/** Parameters on the host, statistics on the device: release the latter with `dispose`. */
-export function smallNetworkSource(kernels: Kernels, values: Values): TapeSource & { dispose(): void } {
+/** Parameters on the host, read through `ofTape`; statistics on the device: release the latter with `dispose`. */
+export function smallNetworkSource(
+  kernels: Kernels,
+  values: Values,
+  ofTape: Kernels = kernels,
+): TapeSource & { dispose(): void } {
   const statistics = new Map<string, NormStatistics>()
   const release = ({ mean, variance }: NormStatistics): void => {
     kernels.release(mean)
@@ -90,7 +94,7 @@ export function smallNetworkSource(kernels: Kernels, values: Values): TapeSource
     return found
   }
   return {
-    readParameter: ({ name, shape }) => kernels.upload(values.get(name) ?? new Float32Array(0), shape),
+    readParameter: ({ name, shape }) => ofTape.upload(values.get(name) ?? new Float32Array(0), shape),
     normParameters: (name) => ({
       gamma: { name: `${name}.norm.weight`, shape: SHAPES[`${name}.norm.weight`] ?? [] },
       beta: { name: `${name}.norm.bias`, shape: SHAPES[`${name}.norm.bias`] ?? [] },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Handle, Kernels } from '../../../src-main/compute/kernels.ts'
 import { Tape } from '../../../src-main/compute/tape.ts'
 import { testBackends } from '../../support/backends.ts'
+import { breakableKernels, leaksOfFailures } from '../../support/failing-kernels.ts'
 import { symmetric } from '../../support/formula-weights.ts'
 import {
   INPUT_SHAPE,
@@ -115,22 +116,11 @@ for (const { name: backend, kernels } of await testBackends()) {
       given((kernels) => {
         const values = startingValues()
         differentiate(kernels, values)
-        const input = uploadInput(kernels)
-        const before = kernels.liveTensors()
-        const leaks: string[] = []
-        let failed = true
-        for (let allowed = 0; failed; allowed++) {
-          const { broken, lastCall } = failingAfter(kernels, allowed)
-          failed = failHalfWay(kernels, broken, input, values)
-          const leaked = kernels.liveTensors() - before
-          if (leaked !== 0) {
-            leaks.push(`${leaked} after call ${allowed}, ${lastCall()}`)
-            break
-          }
-          expect(allowed).toBeLessThan(1000)
-        }
+        const breakable = breakableKernels(kernels)
+        const leaks = leaksOfFailures(breakable, () =>
+          differentiate(kernels, values, 2, undefined, breakable.kernels),
+        )
         expect(leaks).toEqual([])
-        kernels.release(input)
       }),
     )
 
@@ -158,15 +148,19 @@ function uploadInput(kernels: Kernels): Handle {
   return kernels.upload(symmetric(5, 'input', sizeOf(INPUT_SHAPE), 2), INPUT_SHAPE)
 }
 
-/** One pass with `losses` equal losses on the output; releases all it made, also when `onGradient` throws. */
+/**
+ * One pass with `losses` equal losses on the output; releases all it made, also after an error. The tape itself runs on `ofTape`,
+ * everything around it on `kernels`.
+ */
 function differentiate(
   kernels: Kernels,
   values: Values,
   losses = 1,
   onGradient: () => void = () => undefined,
+  ofTape: Kernels = kernels,
 ): { loss: number; gradients: ReadonlyMap<string, Float32Array> } {
-  const source = smallNetworkSource(kernels, values)
-  const tape = new Tape(kernels, source)
+  const source = smallNetworkSource(kernels, values, ofTape)
+  const tape = new Tape(ofTape, source)
   const input = uploadInput(kernels)
   const gradients = new Map<string, Float32Array>()
   let loss = 0
@@ -188,51 +182,4 @@ function differentiate(
     source.dispose()
   }
   return { loss, gradients }
-}
-
-/** True while the broken kernels stopped the pass. */
-function failHalfWay(kernels: Kernels, broken: Kernels, input: Handle, values: Values): boolean {
-  const source = smallNetworkSource(kernels, values)
-  const tape = new Tape(broken, {
-    normParameters: (name) => source.normParameters(name),
-    statistics: (name) => source.statistics(name),
-    replaceStatistics: (name, moved) => source.replaceStatistics(name, moved),
-    readParameter: (p) => broken.upload(values.get(p.name) ?? new Float32Array(0), p.shape),
-  })
-  try {
-    const output = runSmallNetwork(tape, tape.constant(input, INPUT_SHAPE))
-    const { value, gradient } = weightedSquares(kernels, output)
-    kernels.release(tape.loss(output, value, gradient))
-    tape.backward(() => undefined)
-    return false
-  } catch (thrown) {
-    expect(String(thrown)).toContain('out of memory')
-    return true
-  } finally {
-    tape.dispose()
-    source.dispose()
-  }
-}
-
-/** The kernels, of which only so many calls that make tensors succeed. */
-function failingAfter(kernels: Kernels, allowed: number): { broken: Kernels; lastCall: () => string } {
-  let calls = 0
-  let last = ''
-  const broken = new Proxy(kernels, {
-    get(target, key) {
-      const member: unknown = Reflect.get(target, key)
-      if (typeof member !== 'function' || key === 'release') {
-        return member
-      }
-      return (...args: unknown[]): unknown => {
-        last = String(key)
-        calls += 1
-        if (calls > allowed) {
-          throw new Error(`out of memory in ${last}`)
-        }
-        return Reflect.apply(member, target, args)
-      }
-    },
-  })
-  return { broken, lastCall: () => last }
 }

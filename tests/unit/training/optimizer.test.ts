@@ -88,29 +88,32 @@ for (const { name: backend, kernels } of await testBackends()) {
     it.each([
       ['adam', ADAM],
       ['sgd', SGD],
-    ] as const)('updateIdle moves by a zero gradient what moved before, nothing else: %s', async (_, config) => {
-      await given((kernels) => {
-        const { supernet } = smallSupernet(kernels)
-        const optimizer = new Optimizer(supernet, config)
-        const start = values(supernet, NAME)
-        const never = values(supernet, OTHER)
-        const first = gradientOf(start.length, 0)
-        push(optimizer, supernet, NAME, first, 1e-2)
-        const active = values(supernet, NAME)
-        optimizer.updateIdle(new Set([NAME]), 1e-2)
-        expect(values(supernet, NAME)).toEqual(active)
-        optimizer.updateIdle(new Set([OTHER]), 5e-3)
-        const gradients = [first, new Float32Array(first.length)]
-        const expected =
-          config.kind === 'adam'
-            ? adamLoop(start, gradients, [1e-2, 5e-3])
-            : sgdLoop(start, gradients, [1e-2, 5e-3], config)
-        expect(worst(values(supernet, NAME), expected)).toBeLessThanOrEqual(ROUNDING)
-        expect(worst(values(supernet, NAME), active)).toBeGreaterThan(1e-4)
-        expect(values(supernet, OTHER)).toEqual(never)
-        close(optimizer, supernet)
-      })()
-    })
+    ] as const)(
+      'updateIdle moves by a zero gradient what moved before, nothing else: %s',
+      async (_, config) => {
+        await given((kernels) => {
+          const { supernet } = smallSupernet(kernels)
+          const optimizer = new Optimizer(supernet, config)
+          const start = values(supernet, NAME)
+          const never = values(supernet, OTHER)
+          const first = gradientOf(start.length, 0)
+          push(optimizer, supernet, NAME, first, 1e-2)
+          const active = values(supernet, NAME)
+          optimizer.updateIdle(new Set([NAME]), 1e-2)
+          expect(values(supernet, NAME)).toEqual(active)
+          optimizer.updateIdle(new Set([OTHER]), 5e-3)
+          const gradients = [first, new Float32Array(first.length)]
+          const expected =
+            config.kind === 'adam'
+              ? adamLoop(start, gradients, [1e-2, 5e-3])
+              : sgdLoop(start, gradients, [1e-2, 5e-3], config)
+          expect(worst(values(supernet, NAME), expected)).toBeLessThanOrEqual(ROUNDING)
+          expect(worst(values(supernet, NAME), active)).toBeGreaterThan(1e-4)
+          expect(values(supernet, OTHER)).toEqual(never)
+          close(optimizer, supernet)
+        })()
+      },
+    )
 
     it.each([
       ['adam', ADAM],
