@@ -91,10 +91,11 @@ function selectSummaries(db: StudioDatabase) {
       endedAt: runs.endedAt,
       datasetName: runs.datasetName,
       metricName: runs.metricName,
+      // Written out: drizzle leaves the table off a column in a query of one table, and "id" would mean the candidate's own.
       bestAccuracy: sql<
         number | null
-      >`(SELECT max(${candidates.accuracy}) FROM ${candidates} WHERE ${candidates.runId} = ${runs.id})`,
-      candidates: sql<number>`(SELECT count(*) FROM ${candidates} WHERE ${candidates.runId} = ${runs.id})`,
+      >`(SELECT max(c.accuracy) FROM ${candidates} AS c WHERE c.run_id = ${runs}.id)`,
+      candidates: sql<number>`(SELECT count(*) FROM ${candidates} AS c WHERE c.run_id = ${runs}.id)`,
       error: runs.error,
     })
     .from(runs)
