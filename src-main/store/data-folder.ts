@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { access, constants, mkdir, statfs, unlink, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { EngineError } from '../contract/index.ts'
 
 const APPLICATION = 'scalenas-studio'
@@ -69,10 +70,10 @@ export function listDataPaths(root: string): DataPaths {
  */
 export async function prepareDataFolder(paths: DataPaths): Promise<void> {
   try {
-    await mkdir(paths.root, { recursive: true })
+    await makeFolder(paths.root)
     await proveWritable(paths.root)
     for (const folder of [join(paths.root, 'runs'), paths.cache, paths.temporary]) {
-      await mkdir(folder, { recursive: true })
+      await makeFolder(folder)
     }
   } catch (thrown) {
     throw new EngineError(
@@ -96,6 +97,18 @@ export async function measureDisk(
 ): Promise<{ readonly free: number; readonly total: number }> {
   const facts = await statfs(folder)
   return { free: facts.bavail * facts.bsize, total: facts.blocks * facts.bsize }
+}
+
+/** Not `mkdir` with `recursive`: that one never returns where a file system answers ENOENT to a new folder, as /proc does. */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) {
+    return
+  }
+  const parent = dirname(folder)
+  if (parent !== folder) {
+    await makeFolder(parent)
+  }
+  await mkdir(folder)
 }
 
 function reasonOf(thrown: unknown): string {

@@ -1,0 +1,122 @@
+import { EngineError } from '../../src-main/contract/index.ts'
+import type { Job, JobResults, MetricPoint, WorkerReady } from '../../src-main/contract/index.ts'
+import type { Executor, JobEvent, JobOptions } from '../../src-main/engine/executors/executor.ts'
+import { fakeAccuracy, fakePrepareResult, fakeProtocol } from './fake-scores.ts'
+
+const READY: WorkerReady = {
+  kind: 'ready',
+  backend: 'fake',
+  backendVersion: '1',
+  device: 'none',
+  refused: [],
+  threads: 1,
+}
+
+/** A worker in this process. `onStep` is called before every event and may throw, which is the worker's death at that point. */
+export class FakeExecutor implements Executor {
+  readonly jobs: Job[] = []
+  steps = 0
+  readonly #onStep: (step: number, job: Job) => void | Promise<void>
+
+  constructor(onStep: (step: number, job: Job) => void | Promise<void> = () => undefined) {
+    this.#onStep = onStep
+  }
+
+  async runJob<J extends Job>(job: J, options: JobOptions): Promise<JobResults[J['kind']]> {
+    this.jobs.push(job)
+    options.onReady?.(READY)
+    return (await this.#run(job, options)) as JobResults[J['kind']]
+  }
+
+  probe(): Promise<WorkerReady> {
+    return Promise.resolve(READY)
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async #emit(job: Job, { onEvent, signal }: JobOptions, event: JobEvent): Promise<void> {
+    await Promise.resolve()
+    if (signal?.aborted === true) {
+      throw new EngineError('STOPPED', 'Stopped on request.')
+    }
+    this.steps += 1
+    await this.#onStep(this.steps, job)
+    onEvent(event)
+  }
+
+  async #run(job: Job, options: JobOptions): Promise<JobResults[Job['kind']]> {
+    switch (job.kind) {
+      case 'prepare':
+        await this.#emit(job, options, { kind: 'progressed', jobId: '', done: 1, total: 1, note: 'read' })
+        return fakePrepareResult(job.runId)
+      case 'train':
+        return this.#train(job, options)
+      case 'evaluate':
+        for (const candidate of job.candidates) {
+          await this.#emit(job, options, {
+            kind: 'candidate-evaluated',
+            jobId: '',
+            candidateId: candidate.candidateId,
+            accuracy: fakeAccuracy(candidate),
+            metrics: { loss: 1 },
+            protocol: fakeProtocol(job.split),
+            milliseconds: 5,
+          })
+        }
+        return { evaluated: job.candidates.length }
+      case 'predict':
+        return {
+          predictions: job.sampleIds.map((sampleId) => ({ kind: 'pose', sampleId, keypoints: [], pck: 0.5 })),
+        }
+      case 'preflight':
+      case 'inspect-dataset':
+        throw new EngineError('DATASET', 'the fake has no datasets')
+    }
+  }
+
+  async #train(job: Extract<Job, { kind: 'train' }>, options: JobOptions): Promise<JobResults['train']> {
+    const { phase, attempt } = job
+    for (let iteration = 1; iteration <= 3; iteration += 1) {
+      const point = { ...METRIC, phase, attempt, iteration, epoch: iteration / 3 }
+      await this.#emit(job, options, { kind: 'metrics-recorded', jobId: '', points: [point] })
+      await this.#emit(job, options, {
+        kind: 'progressed',
+        jobId: '',
+        done: iteration,
+        total: 3,
+        note: phase,
+      })
+    }
+    const file = `checkpoints/${phase}-3.safetensors`
+    await this.#emit(job, options, {
+      kind: 'checkpoint-written',
+      jobId: '',
+      phase,
+      iteration: 3,
+      bytes: 9,
+      file,
+    })
+    return { iterations: 3, finalLoss: 0.5 }
+  }
+}
+
+const METRIC: MetricPoint = {
+  phase: 'teacher',
+  attempt: 1,
+  iteration: 0,
+  epoch: 0,
+  turn: 0,
+  loss: 1,
+  taskLoss: 1,
+  distillationLoss: 0,
+  learningRate: 0.001,
+  imagesPerSecond: 10,
+  loaderWait: 0,
+  residentBytes: 1,
+}

@@ -1,0 +1,134 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { migrate, readVersion } from '../../../src-main/store/migrate.ts'
+import type { Migration } from '../../../src-main/store/migrate.ts'
+import { ALL_MIGRATIONS } from '../../../src-main/store/migrations/all-migrations.ts'
+import { createTemporaryFolder } from '../../support/engine-core.ts'
+
+function upTo(version: number): readonly Migration[] {
+  return ALL_MIGRATIONS.filter((migration) => migration.version <= version)
+}
+
+describe('migrations', { timeout: 30_000 }, () => {
+  let folder: ReturnType<typeof createTemporaryFolder>
+  let database: Sqlite.Database
+  beforeEach(() => {
+    folder = createTemporaryFolder()
+    database = new Sqlite(join(folder.folder, 'studio.sqlite'))
+    database.pragma('foreign_keys = ON')
+  })
+  afterEach(() => {
+    database.close()
+    folder.remove()
+  })
+  const tables = (): string[] =>
+    database
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+      )
+      .pluck()
+      .all()
+      .map(String)
+  const insertRun = (): void => {
+    database.exec(
+      `INSERT INTO runs (id, name, preset, task, status, color_index, created_at, dataset_name, metric_name, config)
+       VALUES ('r-aaaaaa', 'a', 'p', 'pose', 'queued', 0, 1, 'd', 'm', '{}')`,
+    )
+  }
+
+  it('are numbered by tens, ascending, and every table is STRICT', () => {
+    const versions = ALL_MIGRATIONS.map((migration) => migration.version)
+    expect(versions).toEqual(versions.map((_, index) => 10 * (index + 1)))
+    migrate(database, ALL_MIGRATIONS, join(folder.folder, 'backups'))
+    const loose = database.prepare(
+      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0 AND name NOT LIKE 'sqlite_%'",
+    )
+    expect(loose.pluck().all()).toEqual([])
+  })
+
+  it('0010 makes runs with attempts, phases and checkpoints that go with their run', () => {
+    migrate(database, upTo(10), folder.folder)
+    expect(tables()).toEqual(['attempts', 'checkpoints', 'phases', 'runs'])
+    insertRun()
+    database.exec(
+      "INSERT INTO attempts (run_id, attempt, started_at, from_phase, from_iteration) VALUES ('r-aaaaaa', 1, 1, 'prepare', 0)",
+    )
+    expect(() => database.exec("UPDATE runs SET status = 'lost'")).toThrow(/CHECK/)
+    expect(() => database.exec("INSERT INTO phases (run_id, phase) VALUES ('r-nobody', 'prepare')")).toThrow(
+      /FOREIGN KEY/,
+    )
+    database.exec("DELETE FROM runs WHERE id = 'r-aaaaaa'")
+    expect(database.prepare('SELECT count(*) FROM attempts').pluck().get()).toBe(0)
+  })
+
+  it('0020 makes events whose sequence numbers never repeat, and curves', () => {
+    migrate(database, upTo(20), folder.folder)
+    insertRun()
+    const insert = database.prepare(
+      "INSERT INTO events (run_id, at, kind, body) VALUES ('r-aaaaaa', 1, 'logged', '{}')",
+    )
+    insert.run()
+    const second = insert.run().lastInsertRowid
+    database.exec('DELETE FROM events')
+    expect(insert.run().lastInsertRowid).toBe(Number(second) + 1)
+    expect(tables()).toContain('metrics')
+    expect(tables()).toContain('panels')
+  })
+
+  it('0030 makes a ledger in which a score belongs to an evaluated row only, and a genotype to one row of a run', () => {
+    migrate(database, upTo(30), folder.folder)
+    insertRun()
+    database.exec("INSERT INTO generations (run_id, generation, random_state) VALUES ('r-aaaaaa', 0, '{}')")
+    const insert = database.prepare(
+      `INSERT INTO candidates (id, run_id, number, generation, state, genotype_id, genotype_key, genotype, macs, params, origin, accuracy)
+       VALUES (?, 'r-aaaaaa', ?, 0, ?, 'id', ?, '{}', 1, 1, '{}', ?)`,
+    )
+    insert.run('r-aaaaaa:1', 1, 'evaluated', 'key', 0.5)
+    expect(() => insert.run('r-aaaaaa:2', 2, 'proposed', 'other', 0.5)).toThrow(/CHECK/)
+    expect(() => insert.run('r-aaaaaa:2', 2, 'evaluated', 'other', null)).toThrow(/CHECK/)
+    expect(() => insert.run('r-aaaaaa:2', 2, 'evaluated', 'other', 1.5)).toThrow(/CHECK/)
+    expect(() => insert.run('r-aaaaaa:2', 2, 'proposed', 'key', null)).toThrow(/UNIQUE/)
+  })
+
+  it('0040 makes datasets, one per folder, and settings', () => {
+    migrate(database, upTo(40), folder.folder)
+    const insert = database.prepare(
+      "INSERT INTO datasets (id, name, path, added_at, facts) VALUES (?, 'n', '/d', 1, '{}')",
+    )
+    insert.run('d-1')
+    expect(() => insert.run('d-2')).toThrow(/UNIQUE/)
+    expect(tables()).toContain('settings')
+  })
+
+  it('copies the database before each change and keeps the last three copies', () => {
+    const backups = join(folder.folder, 'backups')
+    migrate(database, upTo(10), backups)
+    insertRun()
+    migrate(database, ALL_MIGRATIONS, backups)
+    const copies = readdirSync(backups).toSorted()
+    expect(copies).toHaveLength(3)
+    expect(copies[0]).toContain('before-0010-changes')
+    const copy = new Sqlite(join(backups, copies[0] ?? ''), { readonly: true })
+    expect(readVersion(copy)).toBe(10)
+    expect(copy.prepare('SELECT id FROM runs').pluck().all()).toEqual(['r-aaaaaa'])
+    copy.close()
+  })
+
+  it('leave a database untouched when one of them fails', () => {
+    migrate(database, upTo(20), folder.folder)
+    const broken: Migration = {
+      version: 30,
+      sql: 'CREATE TABLE half (a TEXT) STRICT; CREATE TABLE half (a TEXT);',
+    }
+    expect(() => migrate(database, [...upTo(20), broken], folder.folder)).toThrow(/half/)
+    expect(readVersion(database)).toBe(20)
+    expect(tables()).not.toContain('half')
+  })
+
+  it('refuse a database of a newer program', () => {
+    database.pragma('user_version = 990')
+    expect(() => migrate(database, ALL_MIGRATIONS, folder.folder)).toThrow(/version 990/)
+  })
+})
