@@ -6,8 +6,8 @@ import type { EvaluatedRow } from '../lib/candidate-front.ts'
 import { macsScale } from '../lib/format-quantity.ts'
 import type { MacsScale } from '../lib/format-quantity.ts'
 import { mainMetric } from '../lib/main-metric.ts'
-import { niceAxis } from '../lib/nice-axis.ts'
-import type { NiceAxis } from '../lib/nice-axis.ts'
+import { niceTicks } from '../lib/nice-ticks.ts'
+import type { NiceTicks } from '../lib/nice-ticks.ts'
 import { paddedExtent } from '../lib/padded-extent.ts'
 import type { Extent } from '../lib/padded-extent.ts'
 import { isInside, toPixel } from '../lib/plot-frame.ts'
@@ -25,8 +25,8 @@ export interface BaselineMark {
 
 export interface FrontPlot {
   readonly frame: PlotFrame
-  readonly xAxis: NiceAxis
-  readonly yAxis: NiceAxis
+  readonly xTicks: NiceTicks
+  readonly yTicks: NiceTicks
   readonly scale: MacsScale
   readonly rows: readonly EvaluatedRow[]
   readonly front: readonly EvaluatedRow[]
@@ -66,13 +66,12 @@ export function useFrontPlot(options: FrontPlotOptions): ComputedRef<FrontPlot> 
       ...(options.isCompact() ? COMPACT_ROOM : ROOM),
       width: options.width.value,
       height: options.height.value,
-      x: axes.value.x.extent,
-      y: axes.value.y.extent,
+      ...axes.value,
     }
     return {
       frame,
-      xAxis: axes.value.x,
-      yAxis: axes.value.y,
+      xTicks: niceTicks(frame.x, 8),
+      yTicks: niceTicks(frame.y, 6),
       scale: scale.value,
       rows: shown.value,
       front: front.value,
@@ -88,16 +87,16 @@ function axesOf(
   rows: readonly EvaluatedRow[],
   scale: MacsScale,
   zoom: { readonly from: Position; readonly to: Position } | null,
-): { readonly x: NiceAxis; readonly y: NiceAxis } {
+): { readonly x: Extent; readonly y: Extent } {
   if (zoom !== null) {
-    return {
-      x: niceAxis(ordered(zoom.from.x, zoom.to.x), 7),
-      y: niceAxis(ordered(zoom.from.y, zoom.to.y), 5),
-    }
+    return { x: ordered(zoom.from.x, zoom.to.x), y: ordered(zoom.from.y, zoom.to.y) }
   }
-  const x = paddedExtent(rows.map((row) => row.macs / scale.divisor)) ?? [0, 1]
-  const y = paddedExtent(rows.map((row) => row.accuracy)) ?? [0, 1]
-  return { x: niceAxis(x, 8), y: niceAxis([Math.max(0, y[0]), Math.min(1, y[1])], 6) }
+  const x = paddedExtent(rows.map((row) => row.macs / scale.divisor))
+  const y = paddedExtent(
+    rows.map((row) => row.accuracy),
+    0.08,
+  )
+  return { x: x ?? [0, 1], y: y ?? [0, 1] }
 }
 
 function ordered(a: number, b: number): Extent {

@@ -1,42 +1,46 @@
-import type { XAxisKind } from './loss-chart-option.ts'
-import { curveX } from './loss-chart-option.ts'
-import { smoothValues } from './smooth-values.ts'
-import { spreadEvenly } from './spread-evenly.ts'
-import type { TurnCurve } from './training-curves.ts'
+import type { PlottedCurve } from './loss-plot.ts'
 
 export interface CurveReading {
   readonly turn: number
   readonly label: string
   readonly value: number
+  /** In axis units. */
+  readonly y: number
 }
 
 /**
- * What the smoothed curves say at a place of the axis, highest first. Where there are more than `count` curves, an even choice
- * that keeps the highest and the lowest.
+ * What the smoothed curves say at a place of the horizontal axis: the `count` that are closest to a height, highest first.
+ *
+ * @param at - Axis units.
  */
 export function readingsAt(
-  curves: readonly TurnCurve[],
-  x: number,
-  xAxis: XAxisKind,
-  smoothing: number,
+  curves: readonly PlottedCurve[],
+  at: { readonly x: number; readonly y: number },
   count: number,
 ): readonly CurveReading[] {
-  const readings = curves.flatMap((curve): CurveReading[] => {
-    const index = nearestIndex(
-      curve.points.map((point) => curveX(point, xAxis)),
-      x,
-    )
-    const values = smoothValues(
-      curve.points.map((point) => point.value),
-      smoothing,
-    )
-    const value = values[index]
-    return value === undefined ? [] : [{ turn: curve.turn, label: curve.label, value }]
-  })
-  return spreadEvenly(
-    readings.toSorted((a, b) => b.value - a.value),
-    count,
-  )
+  return curves
+    .flatMap((curve): CurveReading[] => {
+      const xs = curve.smooth.map((point) => point.x)
+      const point = curve.smooth[nearestIndex(xs, at.x)]
+      return point === undefined
+        ? []
+        : [{ turn: curve.turn, label: curve.label, value: point.value, y: point.y }]
+    })
+    .toSorted((a, b) => Math.abs(a.y - at.y) - Math.abs(b.y - at.y))
+    .slice(0, count)
+    .toSorted((a, b) => b.value - a.value)
+}
+
+/** Last values of the curves that carry a label, with places that do not overlap. Pixels; highest first. */
+export function endLabels<T extends { readonly y: number }>(labels: readonly T[], gap: number): readonly T[] {
+  const sorted = labels.toSorted((a, b) => a.y - b.y)
+  const placed: T[] = []
+  for (const label of sorted) {
+    const before = placed.at(-1)
+    const y = before === undefined ? label.y : Math.max(label.y, before.y + gap)
+    placed.push({ ...label, y })
+  }
+  return placed
 }
 
 /** Index of the value closest to x among ascending values; 0 for none. */

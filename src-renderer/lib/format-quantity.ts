@@ -74,7 +74,12 @@ export function formatSmall(value: number): string {
   return size < 10 ? value.toFixed(size < 0.1 ? 4 : 3) : value.toFixed(1)
 }
 
-/** A genotype space of 10^6.3 → '2 million'-free scientific text: '10^6.3'. */
+/** Learning rates: always with an exponent, '1.0e−3'. */
+export function formatExponent(value: number): string {
+  return value === 0 ? '0' : value.toExponential(1).replace('-', '−')
+}
+
+/** A genotype space of 10^6.3 genotypes, as '10⁶·³'. */
 export function formatPowerOfTen(log10: number): string {
   return `10${toSuperscript(log10.toFixed(1))}`
 }

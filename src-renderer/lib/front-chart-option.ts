@@ -3,13 +3,13 @@ import type { EvaluatedRow } from './candidate-front.ts'
 import { sequenceColor } from './chart-tokens.ts'
 import type { Token } from './chart-tokens.ts'
 import type { MacsScale } from './format-quantity.ts'
-import type { NiceAxis } from './nice-axis.ts'
+import type { NiceTicks } from './nice-ticks.ts'
 import type { PlotFrame } from './plot-frame.ts'
 
 export interface FrontChartInput {
   readonly frame: PlotFrame
-  readonly xAxis: NiceAxis
-  readonly yAxis: NiceAxis
+  readonly xTicks: NiceTicks
+  readonly yTicks: NiceTicks
   readonly scale: MacsScale
   /** Every evaluated candidate up to the generation that is shown. */
   readonly rows: readonly EvaluatedRow[]
@@ -21,6 +21,9 @@ export interface FrontChartInput {
   readonly isCompact: boolean
   readonly token: Token
 }
+
+/** The darkest colour of the sequence is hard to see in small dots. */
+export const DOTS_START = 1
 
 type Series = NonNullable<EChartsOption['series']>
 
@@ -40,17 +43,15 @@ export function frontChartOption(input: FrontChartInput): EChartsOption {
       type: 'value',
       min: frame.x[0],
       max: frame.x[1],
-      interval: input.xAxis.step,
+      ...placesOf(input.xTicks, (value) => value.toFixed(input.xTicks.digits)),
       splitLine: { show: false },
-      axisLabel: { formatter: (value: number) => value.toFixed(input.xAxis.digits) },
     },
     yAxis: {
       type: 'value',
       min: frame.y[0],
       max: frame.y[1],
-      interval: input.yAxis.step,
       axisLine: { show: false },
-      axisLabel: { formatter: (value: number) => percentLabel(value, input.yAxis) },
+      ...placesOf(input.yTicks, (value) => percentLabel(value, input.yTicks)),
     },
     series: [
       ...firstFrontSeries(input),
@@ -61,9 +62,22 @@ export function frontChartOption(input: FrontChartInput): EChartsOption {
   }
 }
 
+/** Ticks, lines and labels at our places: the axis ends where the data ends, not at the next round number. */
+export function placesOf(
+  { values }: Pick<NiceTicks, 'values'>,
+  formatter: (value: number) => string,
+): object {
+  const customValues = [...values]
+  return {
+    axisTick: { show: false, customValues },
+    splitLine: { customValues },
+    axisLabel: { customValues, formatter },
+  }
+}
+
 /** The lowest decimals of a percentage that tell two ticks apart. */
-export function percentLabel(value: number, axis: NiceAxis): string {
-  return (value * 100).toFixed(Math.max(0, axis.digits - 2))
+export function percentLabel(value: number, ticks: NiceTicks): string {
+  return (value * 100).toFixed(Math.max(0, ticks.digits - 2))
 }
 
 function position(input: FrontChartInput, row: EvaluatedRow): [number, number] {
@@ -78,13 +92,13 @@ function dominatedSeries(input: FrontChartInput): object {
     z: 2,
     silent: true,
     symbolSize: input.isCompact ? 3.4 : 5.5,
-    itemStyle: { opacity: input.isCompact ? 0.45 : 0.78 },
+    itemStyle: { opacity: input.isCompact ? 0.65 : 0.8 },
     data: dominated.map((row) => ({
       value: position(input, row),
       itemStyle: {
         color: input.isCompact
           ? input.token('dominated')
-          : sequenceColor(input.token, row.generation / Math.max(1, input.lastGeneration)),
+          : sequenceColor(input.token, row.generation / Math.max(1, input.lastGeneration), DOTS_START),
       },
     })),
   }

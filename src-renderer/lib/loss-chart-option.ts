@@ -1,21 +1,16 @@
 import type { EChartsOption } from '../components/chart/register-echarts.ts'
 import { sequenceColor } from './chart-tokens.ts'
 import type { Token } from './chart-tokens.ts'
+import { placesOf } from './front-chart-option.ts'
 import { formatCount, formatSmall } from './format-quantity.ts'
+import type { LossPlot, PlottedCurve, PlottedPoint, XAxisKind } from './loss-plot.ts'
 import type { TurnLook } from './sampling-order.ts'
-import { smoothValues } from './smooth-values.ts'
-import type { CurvePoint, TurnCurve } from './training-curves.ts'
-
-export type XAxisKind = 'iteration' | 'epoch'
 
 export interface LossChartInput {
-  readonly curves: readonly TurnCurve[]
+  readonly plot: LossPlot
   /** By turn; the teacher has none. */
   readonly looks: readonly TurnLook[]
   readonly xAxis: XAxisKind
-  readonly isLog: boolean
-  /** Weight of the past, [0, 1). */
-  readonly smoothing: number
   /** Where a later attempt took over. */
   readonly resumedAt: readonly { readonly x: number; readonly attempt: number }[]
   readonly token: Token
@@ -29,29 +24,28 @@ const RAW_OPACITY = 0.22
 
 /** One smoothed line a turn, from small to large in the ordered colours; raw values faint behind the two ends. */
 export function lossChartOption(input: LossChartInput): EChartsOption {
+  const { frame, curves } = input.plot
   return {
     animation: false,
-    grid: { left: 52, right: 112, top: 18, bottom: 38, outerBoundsMode: 'none' },
+    grid: {
+      left: frame.left,
+      right: frame.right,
+      top: frame.top,
+      bottom: frame.bottom,
+      outerBoundsMode: 'none',
+    },
     xAxis: {
       type: 'value',
-      min: 'dataMin',
-      max: 'dataMax',
-      name: input.xAxis === 'iteration' ? 'Iteration' : 'Epoch',
-      nameLocation: 'end',
-      nameGap: 8,
+      min: frame.x[0],
+      max: frame.x[1],
       splitLine: { show: false },
       axisLabel: { formatter: shortCount, showMaxLabel: false },
     },
-    yAxis: {
-      type: input.isLog ? 'log' : 'value',
-      scale: true,
-      axisLine: { show: false },
-      axisLabel: { formatter: (value: number) => formatSmall(value) },
-    },
+    yAxis: verticalAxis(input.plot),
     series: [
-      ...input.curves.flatMap((curve) => rawSeries(input, curve)),
-      ...input.curves.map((curve) => smoothSeries(input, curve)),
-      ...input.curves.map((curve) => overtakenSeries(input, curve)),
+      ...curves.filter((curve) => isEdgeCurve(input, curve.turn)).map((curve) => rawSeries(input, curve)),
+      ...curves.map((curve) => smoothSeries(input, curve)),
+      ...curves.map((curve) => overtakenSeries(input, curve)),
       resumeMarks(input),
     ] as Series,
   }
@@ -68,65 +62,53 @@ export function isEdgeCurve(input: Pick<LossChartInput, 'looks'>, turn: number):
   return rank === undefined || rank === 0 || rank === 1
 }
 
-export function curveX(point: CurvePoint, xAxis: XAxisKind): number {
-  return xAxis === 'iteration' ? point.iteration : point.epoch
-}
-
-function valuesOf(input: LossChartInput, points: readonly CurvePoint[], factor: number): [number, number][] {
-  const smooth = smoothValues(
-    points.map((point) => point.value),
-    factor,
-  )
-  return points.map((point, index) => [curveX(point, input.xAxis), smooth[index] ?? point.value])
-}
-
-function rawSeries(input: LossChartInput, curve: TurnCurve): object[] {
-  if (!isEdgeCurve(input, curve.turn) || input.smoothing === 0) {
-    return []
+function verticalAxis({ frame, ticks, isLog }: LossPlot): object {
+  return {
+    type: 'value',
+    min: frame.y[0],
+    max: frame.y[1],
+    axisLine: { show: false },
+    ...placesOf({ values: ticks }, (value) => formatSmall(isLog ? 10 ** value : value)),
   }
-  return [
-    {
-      type: 'line',
-      silent: true,
-      z: 1,
-      sampling: 'lttb',
-      lineStyle: { width: 1, opacity: RAW_OPACITY, color: curveColor(input, curve.turn) },
-      data: valuesOf(input, curve.points, 0),
-    },
-  ]
 }
 
-function smoothSeries(input: LossChartInput, curve: TurnCurve): object {
+function pairs(points: readonly PlottedPoint[]): [number, number][] {
+  return points.map(({ x, y }) => [x, y])
+}
+
+function rawSeries(input: LossChartInput, curve: PlottedCurve): object {
+  const color = curveColor(input, curve.turn)
+  return {
+    type: 'line',
+    silent: true,
+    z: 1,
+    sampling: 'lttb',
+    lineStyle: { width: 1, opacity: RAW_OPACITY, color },
+    data: pairs(curve.raw),
+  }
+}
+
+function smoothSeries(input: LossChartInput, curve: PlottedCurve): object {
   const isEdge = isEdgeCurve(input, curve.turn)
   const color = curveColor(input, curve.turn)
   return {
     type: 'line',
-    name: curve.label,
     silent: true,
     z: isEdge ? 3 : 2,
     sampling: 'lttb',
     lineStyle: { width: isEdge ? 2.1 : 1.25, opacity: isEdge ? 1 : 0.85, color },
-    itemStyle: { color },
-    endLabel: {
-      show: isEdge,
-      color: input.token('fg'),
-      fontSize: 11,
-      distance: 6,
-      formatter: ({ value }: { value: number[] }) => `${curve.label} ${formatSmall(value[1] ?? 0)}`,
-    },
-    labelLayout: { moveOverlap: 'shiftY' },
-    data: valuesOf(input, curve.points, input.smoothing),
+    data: pairs(curve.smooth),
   }
 }
 
-function overtakenSeries(input: LossChartInput, curve: TurnCurve): object {
+function overtakenSeries(input: LossChartInput, curve: PlottedCurve): object {
   return {
     type: 'line',
     silent: true,
     z: 1,
     sampling: 'lttb',
     lineStyle: { width: 1.2, type: [2, 2], opacity: 0.6, color: input.token('fg-3') },
-    data: valuesOf(input, curve.overtaken, input.smoothing),
+    data: pairs(curve.overtaken),
   }
 }
 
@@ -139,6 +121,7 @@ function resumeMarks(input: LossChartInput): object {
     markLine: {
       symbol: 'none',
       silent: true,
+      animation: false,
       lineStyle: { color, type: [3, 3], width: 1 },
       label: { color, fontSize: 10.5, position: 'insideEndTop', formatter: '{b}' },
       data: input.resumedAt.map(({ x, attempt }) => ({ xAxis: x, name: `attempt ${attempt.toString()}` })),
