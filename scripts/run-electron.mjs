@@ -26,7 +26,8 @@ const args = process.argv.slice(2)
 const children = new Set()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    for (const child of children) {
+    const hasHeardItself = signal === 'SIGINT' && process.stdin.isTTY // a terminal sends Ctrl+C to the whole group
+    for (const child of hasHeardItself ? [] : children) {
       child.kill(signal)
     }
   })

@@ -9,7 +9,7 @@ import { openFront, SMALL_RUN, startRunFromForm, waitForPhase, waitForStatus } f
 const NOTICE_MS = 2000
 const RUN_TIMEOUT_MS = 3 * 60_000
 /** Long enough to be met in the middle, with a checkpoint behind it. */
-const LONGER_RUN = { ...SMALL_RUN, 'supernet.epochs': '30', 'supernet.checkpointEvery': '5' }
+const LONGER_RUN = { ...SMALL_RUN, 'supernet.epochs': '16', 'supernet.checkpointEvery': '5' }
 
 describe('a worker that is killed in the middle of a run', () => {
   const data = createDataFolder()
