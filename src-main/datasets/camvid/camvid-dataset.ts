@@ -154,7 +154,7 @@ async function checkPair(pair: FramePair, classes: ClassFacts): Promise<Frame | 
     if (!(error instanceof EngineError)) {
       throw error
     }
-    return 'label map is not a grey 8-bit PNG that can be decoded'
+    return 'label map is not a grey or palette PNG of 8 bits that can be decoded'
   }
   if (map.width !== width || map.height !== height) {
     return 'label map has another size than its picture'

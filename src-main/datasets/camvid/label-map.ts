@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { EngineError } from '../../contract/index.ts'
 import { MOST_PIXELS } from '../image-file.ts'
+import { readPaletteIndices } from './palette-png.ts'
 
 export interface LabelMap {
   readonly width: number
@@ -10,42 +12,51 @@ export interface LabelMap {
 }
 
 /**
- * Reads an index map: a grey 8-bit PNG, or any PNG whose three channels are equal.
+ * Reads an index map: a grey 8-bit PNG, one whose three channels are equal, or a palette PNG (its indices are the labels).
  *
  * @throws EngineError DATASET if it cannot be decoded or is a colour picture.
  */
 export async function readLabelMap(path: string): Promise<LabelMap> {
-  const { data, info } = await decode(path)
-  const { width, height, channels } = info
-  if (channels === 1) {
-    return { width, height, labels: new Uint8Array(data) }
+  try {
+    return await decode(path)
+  } catch (error) {
+    throw new EngineError(
+      'DATASET',
+      `${path} cannot be read as a label map: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
-  const labels = new Uint8Array(width * height)
+}
+
+async function decode(path: string): Promise<LabelMap> {
+  const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
+  const { depth, isPalette, width, height } = await image.metadata()
+  if (depth !== 'uchar' || width * height > MOST_PIXELS) {
+    throw new Error(
+      `${String(width)} x ${String(height)} values of type ${depth}; allowed are 8 bits, 64 megapixels`,
+    )
+  }
+  if (isPalette) {
+    const { indices, ...size } = readPaletteIndices(await readFile(path))
+    return { ...size, labels: indices }
+  }
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
+  return {
+    width,
+    height,
+    labels: info.channels === 1 ? new Uint8Array(data) : firstChannel(data, info.channels),
+  }
+}
+
+function firstChannel(data: Uint8Array, channels: number): Uint8Array {
+  const labels = new Uint8Array(data.length / channels)
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const value = data[pixel * channels] ?? 0
     if (channels >= 3 && (data[pixel * channels + 1] !== value || data[pixel * channels + 2] !== value)) {
-      throw new EngineError(
-        'DATASET',
-        `${path} is a colour picture; a label map is a grey 8-bit PNG whose values are class indices`,
+      throw new Error(
+        'it is a colour picture; allowed are grey or palette PNGs whose values are class indices',
       )
     }
     labels[pixel] = value
   }
-  return { width, height, labels }
-}
-
-async function decode(path: string) {
-  try {
-    const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
-    const { depth } = await image.metadata()
-    if (depth !== 'uchar') {
-      throw new Error(`its values have type ${depth}; allowed are 8 bits`)
-    }
-    return await image.raw().toBuffer({ resolveWithObject: true })
-  } catch (error) {
-    throw new EngineError(
-      'DATASET',
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
+  return labels
 }

@@ -1,7 +1,15 @@
 import type { RandomSource } from '../../vision/random-source.ts'
 import { added, scaled, type Body, type Point3 } from './body.ts'
 import type { PaintedShape } from './canvas.ts'
-import { hsv, plainPaint, randomColor, randomSkin, randomTexture, texturedColor, type Paint } from './paint.ts'
+import {
+  hsv,
+  plainPaint,
+  randomColor,
+  randomSkin,
+  randomTexture,
+  texturedColor,
+  type Paint,
+} from './paint.ts'
 import { capsule, convexPolygon, ellipse, type Point } from './shapes.ts'
 
 /** Where a body stands on the canvas: image position of the pelvis, and pixels of one body height. */

@@ -123,7 +123,10 @@ function annotate(
 function drawClutter(random: RandomSource, side: number): PaintedShape[] {
   const things = Array.from({ length: 2 + random.int(8) }, () => {
     const size = side * 0.03 * 18 ** random.next()
-    return { shape: randomShape(random, randomPoint(random, side), size), paint: randomTexture(random, size, DULL) }
+    return {
+      shape: randomShape(random, randomPoint(random, side), size),
+      paint: randomTexture(random, size, DULL),
+    }
   })
   const limbs = Array.from({ length: random.int(4) }, () => {
     const size = side * 0.05 * 5 ** random.next()

@@ -82,7 +82,7 @@ describe('openCamvidDataset', () => {
         example: 'train/a_0003',
       },
       {
-        reason: 'label map is not a grey 8-bit PNG that can be decoded',
+        reason: 'label map is not a grey or palette PNG of 8 bits that can be decoded',
         count: 2,
         example: 'train/a_0004',
       },
