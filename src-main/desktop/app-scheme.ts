@@ -1,9 +1,7 @@
 import { net, protocol } from 'electron'
 import { pathToFileURL } from 'node:url'
+import { APP_HOST } from './own-page.ts'
 import { resolveInside } from './resolve-inside.ts'
-
-/** The origin of the page. A scheme of our own gives it one, which files do not have. */
-export const APP_ORIGIN = 'app://bundle'
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -28,7 +26,7 @@ export function registerAppScheme(): void {
 export function serveRenderer(folder: string): void {
   protocol.handle('app', async (request) => {
     const { host, pathname } = new URL(request.url)
-    const file = host === 'bundle' ? resolveInside(folder, pathname) : null
+    const file = host === APP_HOST ? resolveInside(folder, pathname) : null
     if (!file) {
       return new Response('not found', { status: 404 })
     }

@@ -1,8 +1,9 @@
-import { APP_ORIGIN } from './app-scheme.ts'
+/** Host of the page. A scheme of our own gives it an origin, which files do not have: app://bundle. */
+export const APP_HOST = 'bundle'
 
 /** The built page, or the development server that electron-vite has started. */
 export function pageUrl(): string {
-  return process.env['ELECTRON_RENDERER_URL'] ?? `${APP_ORIGIN}/`
+  return process.env['ELECTRON_RENDERER_URL'] ?? `app://${APP_HOST}/`
 }
 
 /** Compares scheme and host: Node calls the origin of every scheme that it does not know 'null', so origins would all be equal. */
