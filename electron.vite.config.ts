@@ -14,10 +14,14 @@ const CHROME_TARGET = 'chrome130'
 /** electron-vite leaves `dependencies` out of the bundle by itself; optional packages with native parts have to be named. */
 const OPTIONAL_PACKAGES = ['@tensorflow/tfjs-node-gpu', 'electron']
 
+/** A window that is open goes on finding the files that it was opened with; scripts/ensure-build.mjs removes what is a day old. */
+const EMPTY_OUT_DIR = false
+
 export default defineConfig({
   main: {
     build: {
       outDir: fromRoot('out/main'),
+      emptyOutDir: EMPTY_OUT_DIR,
       target: NODE_TARGET,
       sourcemap: true,
       externalizeDeps: { include: OPTIONAL_PACKAGES },
@@ -49,7 +53,7 @@ export default defineConfig({
     plugins: [vue()],
     build: {
       outDir: fromRoot('out/renderer'),
-      emptyOutDir: true,
+      emptyOutDir: EMPTY_OUT_DIR,
       minify: true,
       assetsInlineLimit: 0, // small fonts would become data: addresses, which the content policy refuses
       target: CHROME_TARGET,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Builds out/ when it is older than the sources. Everything it says goes to stderr: stdout belongs to the command that asked.
 // Node built-ins only.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -19,6 +19,7 @@ const SOURCES = [
   'package.json',
   'package-lock.json',
 ]
+const KEPT_MS = 24 * 3_600_000
 const stampFile = join(projectRoot, 'out/.stamp')
 const entryFile = join(projectRoot, 'out/main/cli.js')
 
@@ -59,7 +60,20 @@ async function build() {
     throw new Refusal(`the build failed:\n${stripVTControlCharacters(output)}`)
   }
   writeFileSync(stampFile, current)
+  removeOldFiles(join(projectRoot, 'out'), startedAt - KEPT_MS)
   console.error(`[build] ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+
+/** Files of earlier builds stay for a day, because windows and engines that run since then may still load them. */
+function removeOldFiles(folder, before) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) {
+      removeOldFiles(path, before)
+    } else if (statSync(path).mtimeMs < before) {
+      rmSync(path)
+    }
+  }
 }
 
 /** Names, sizes and times of all sources: a few hundred stat calls, some milliseconds. */
