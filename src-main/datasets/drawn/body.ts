@@ -134,9 +134,9 @@ function drawArm(
 ): [Point3, Point3] {
   const value = random.next()
   let lift = Math.abs(14 + 10 * random.normal())
-  if (value < 0.3 || posture === 'leaping') {
+  if (value < 0.25 || posture === 'leaping') {
     lift = 30 + 110 * random.next()
-  } else if (value < 0.42) {
+  } else if (value < 0.35) {
     lift = 115 + 60 * random.next()
   }
   const around = posture === 'walking' && lift < 60 ? 80 * swing : -30 + 130 * random.next()
@@ -226,7 +226,7 @@ function drawView(random: RandomSource): View {
   } else if (direction < 0.84) {
     yaw = 180 + 32 * random.normal()
   }
-  const spread = random.next() < 0.82 ? 8 : 35
+  const spread = random.next() < 0.85 ? 7 : 28
   return { yaw: yaw * DEGREE, pitch: random.normal() * 7 * DEGREE, roll: random.normal() * spread * DEGREE }
 }
 

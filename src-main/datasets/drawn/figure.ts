@@ -26,6 +26,9 @@ interface Clothes {
   readonly trousers: Paint
   readonly shoes: Paint
   readonly badge: Paint
+  /** Sleeve and trouser leg of the right side, darker in two-tone clothes; else as the left. */
+  readonly rightShirt: Paint
+  readonly rightTrousers: Paint
   readonly hasLongSleeves: boolean
   readonly hasLongTrousers: boolean
   readonly hasBackpack: boolean
@@ -58,11 +61,16 @@ export function drawFigure(random: RandomSource, body: Body, placement: Placemen
 
 function drawClothes(random: RandomSource, size: number): Clothes {
   const patch = Math.max(3, size * 0.12)
+  const shirt = drawCloth(random, patch)
+  const trousers = drawCloth(random, patch)
+  const isTwoTone = random.next() < TWO_TONE_SHARE
   return {
     skin: texturedColor(random, randomSkin(random), patch),
     hair: texturedColor(random, randomColor(random, 0.5), patch),
-    shirt: drawCloth(random, patch),
-    trousers: drawCloth(random, patch),
+    shirt,
+    trousers,
+    rightShirt: isTwoTone ? darkened(shirt) : shirt,
+    rightTrousers: isTwoTone ? darkened(trousers) : trousers,
     shoes: plainPaint(randomColor(random)),
     badge: plainPaint(randomColor(random)),
     hasLongSleeves: random.next() < 0.5,
@@ -75,6 +83,19 @@ function drawClothes(random: RandomSource, size: number): Clothes {
 function drawCloth(random: RandomSource, patch: number): Paint {
   const color = hsv(random.next(), 0.45 + 0.5 * random.next(), 0.35 + 0.6 * random.next())
   return random.next() < 0.2 ? randomTexture(random, patch) : texturedColor(random, color, patch)
+}
+
+/** Many people wear clothes whose right half is darker: a cue of the side that needs no look at the face. */
+const TWO_TONE_SHARE = 0.75
+const TWO_TONE_DARKNESS = 0.5
+
+function darkened(paint: Paint): Paint {
+  return (x, y, color) => {
+    paint(x, y, color)
+    for (let channel = 0; channel < 3; channel++) {
+      color[channel] = (color[channel] ?? 0) * TWO_TONE_DARKNESS
+    }
+  }
 }
 
 function limb(
@@ -98,33 +119,27 @@ function limb(
 }
 
 function armParts(body: Body, placement: Placement, clothes: Clothes): Part[] {
-  return [0, 1].flatMap((side) => [
-    limb(body, placement, side, 2 + side, [1.15, 0.9], clothes.shirt),
-    limb(
-      body,
-      placement,
-      2 + side,
-      4 + side,
-      [0.85, 0.65],
-      clothes.hasLongSleeves ? clothes.shirt : clothes.skin,
-    ),
-    spot(jointAt(body, 4 + side), body.proportions.limbRadius * 0.95, placement, clothes.skin, 0.005),
-  ])
+  return [0, 1].flatMap((side) => {
+    const sleeve = side === 0 ? clothes.shirt : clothes.rightShirt
+    const lower = clothes.hasLongSleeves ? sleeve : clothes.skin
+    return [
+      limb(body, placement, side, 2 + side, [1.15, 0.9], sleeve),
+      limb(body, placement, 2 + side, 4 + side, [0.85, 0.65], lower),
+      spot(jointAt(body, 4 + side), body.proportions.limbRadius * 1.3, placement, clothes.skin, 0.005),
+    ]
+  })
 }
 
 function legParts(body: Body, placement: Placement, clothes: Clothes): Part[] {
-  return [0, 1].flatMap((side) => [
-    limb(body, placement, 6 + side, 8 + side, [1.7, 1.2], clothes.trousers),
-    limb(
-      body,
-      placement,
-      8 + side,
-      10 + side,
-      [1.15, 0.75],
-      clothes.hasLongTrousers ? clothes.trousers : clothes.skin,
-    ),
-    foot(body, side, placement, clothes),
-  ])
+  return [0, 1].flatMap((side) => {
+    const leg = side === 0 ? clothes.trousers : clothes.rightTrousers
+    const lower = clothes.hasLongTrousers ? leg : clothes.skin
+    return [
+      limb(body, placement, 6 + side, 8 + side, [1.7, 1.2], leg),
+      limb(body, placement, 8 + side, 10 + side, [1.15, 0.75], lower),
+      foot(body, side, placement, clothes),
+    ]
+  })
 }
 
 /** A shoe points where the body faces. */

@@ -13,16 +13,16 @@ export interface Light {
 }
 
 export function drawLight(random: RandomSource, width: number, height: number): Light {
-  const exposure = 0.55 + 0.65 * random.next()
+  const exposure = 0.75 + 0.4 * random.next()
   const cast = (): number => exposure * (1 + 0.1 * random.normal())
   const angle = 2 * Math.PI * random.next()
-  const strength = 0.5 * random.next()
+  const strength = 0.4 * random.next()
   return {
     gain: [cast(), cast(), cast()],
     slopeX: (strength * Math.cos(angle)) / width,
     slopeY: (strength * Math.sin(angle)) / height,
     offset: 12 * random.normal(),
-    grain: 3 + 9 * random.next(),
+    grain: 2 + 6 * random.next(),
     seed: random.int(2 ** 30) + 1,
   }
 }

@@ -78,7 +78,7 @@ export function randomSkin(random: RandomSource): Rgb {
 /** Plain, blotchy, striped or checked, in a random colour. */
 export function randomTexture(random: RandomSource, size: number, mostSaturation = 0.8): Paint {
   const first = texturedColor(random, randomColor(random, mostSaturation), size)
-  if (random.next() < 0.55) {
+  if (random.next() < 0.7) {
     return first
   }
   const second = texturedColor(random, randomColor(random, mostSaturation), size)
@@ -95,7 +95,7 @@ export function randomTexture(random: RandomSource, size: number, mostSaturation
 export function texturedColor(random: RandomSource, rgb: Rgb, size: number): Paint {
   return noisyPaint(rgb, {
     period: Math.max(2, size * (0.2 + 0.6 * random.next())),
-    amplitude: 5 + 30 * random.next(),
+    amplitude: 4 + 20 * random.next(),
     seed: random.int(2 ** 30),
   })
 }
