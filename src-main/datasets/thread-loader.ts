@@ -25,6 +25,7 @@ class ThreadLoader implements BatchLoader {
   private readonly ready: Batch[] = []
   private readonly waiting: Waiter[] = []
   private failure: EngineError | null = null
+  private isClosed = false
 
   constructor(thread: Worker) {
     this.thread = thread
@@ -55,12 +56,17 @@ class ThreadLoader implements BatchLoader {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true
     this.ready.length = 0
     this.fail(new EngineError('CONFLICT', 'the batch loader is closed'))
     await this.thread.terminate()
   }
 
   private receive(message: FromLoaderThread): void {
+    if (this.isClosed) {
+      // Sent before the thread noticed; a closed loader gives nothing more.
+      return
+    }
     if (message.kind === 'failed') {
       this.fail(fromErrorInfo(message.error))
       return
