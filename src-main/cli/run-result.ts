@@ -79,6 +79,7 @@ export function describeResult(result: RunResult, metricName: string): string {
   const baselines = result.baselines.map(
     ({ name, split, metrics }) =>
       `baseline ${name} (${split}): ${Object.entries(metrics)
+        .filter(([metric]) => !isDetail(metric))
         .map(([metric, value]) => `${metric} ${value.toFixed(4)}`)
         .join(', ')}`,
   )
@@ -90,6 +91,11 @@ export function describeResult(result: RunResult, metricName: string): string {
     ...(seconds.length === 0 ? [] : [seconds.join(', ')]),
     ...(result.backend === null ? [] : [`backend ${result.backend}`]),
   ].join('\n')
+}
+
+/** Per joint or class ("joint left hip"): in the JSON, too long for a line. */
+function isDetail(metric: string): boolean {
+  return metric.includes(' ')
 }
 
 /** Columns aligned by spaces; the first to the left, numbers to the right. */

@@ -13,7 +13,8 @@ export interface Migration {
 const KEPT_COPIES = 3
 
 /**
- * Brings a database up to the newest migration, each in its own transaction, after copying it to `backupFolder`.
+ * Brings a database up to the newest migration, each in its own transaction, after copying it to `backupFolder` (a new one has
+ * nothing to copy).
  * @throws EngineError STORAGE when the database was made by a newer version.
  */
 export function migrate(database: Database, migrations: readonly Migration[], backupFolder: string): void {
@@ -27,7 +28,7 @@ export function migrate(database: Database, migrations: readonly Migration[], ba
   }
   const pending = migrations.filter((migration) => migration.version > current)
   for (const migration of pending) {
-    if (readVersion(database) > 0) {
+    if (current > 0) {
       copyDatabase(database, backupFolder)
     }
     database.transaction(() => {

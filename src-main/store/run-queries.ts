@@ -25,6 +25,9 @@ export interface RunQueries {
   summaries(): RunSummary[]
   idsByStatus(statuses: readonly RunStatus[]): string[]
   update(id: string, patch: RunPatch): void
+  /** Deletes up to `limit` rows of curves and events; false when none is left, so that a long run goes in short steps. */
+  deleteSome(id: string, limit: number): boolean
+  /** With everything that belongs to it. */
   delete(id: string): void
 }
 
@@ -64,6 +67,12 @@ export function createRunQueries(db: StudioDatabase): RunQueries {
         .map((row) => row.id),
     update(id, patch) {
       db.update(runs).set(patch).where(eq(runs.id, id)).run()
+    },
+    deleteSome(id, limit) {
+      const somePoints = sql`DELETE FROM metrics WHERE (run_id, phase, attempt, iteration) IN
+        (SELECT run_id, phase, attempt, iteration FROM metrics WHERE run_id = ${id} LIMIT ${limit})`
+      const someEvents = sql`DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE run_id = ${id} LIMIT ${limit})`
+      return db.run(somePoints).changes + db.run(someEvents).changes > 0
     },
     delete(id) {
       db.delete(runs).where(eq(runs.id, id)).run()

@@ -13,6 +13,7 @@ import { toEngineError } from '../../store/storage-error.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
 import { countTrainThreads } from '../configure/machine.ts'
 import { countOutputs, createSearchSetup, listSetupProblems } from '../configure/search-setup.ts'
+import type { SearchSetup } from '../configure/search-setup.ts'
 import { INTERACTIVE_LANE, MAIN_LANE } from './run-context.ts'
 import type { EngineParts } from './run-context.ts'
 
@@ -47,18 +48,23 @@ export async function runPreflight(parts: EngineParts, request: PreflightRequest
   return {
     ok: checks.every((check) => check.status !== 'failed'),
     checks,
-    cost: estimateCost(config, setup, free, calibration),
+    cost: estimateCost(config, measuredSetup(config, calibration) ?? setup, free, calibration),
     dataset: calibration?.dataset ?? null,
   }
 }
 
-function createSetupOrRefuse(config: RunConfig, problems: ReturnType<typeof listSetupProblems>) {
+function createSetupOrRefuse(config: RunConfig, problems: ReturnType<typeof listSetupProblems>): SearchSetup {
   try {
     return createSearchSetup(config, countOutputs(config, null))
   } catch (thrown) {
     const lines = problems.map(({ field, message }) => `${field}: ${message}`)
     throw lines.length === 0 ? thrown : new EngineError('BAD_REQUEST', lines.join('; '), lines)
   }
+}
+
+/** With the joints or classes that the dataset really has. */
+function measuredSetup(config: RunConfig, calibration: PreflightJobResult | null): SearchSetup | null {
+  return calibration === null ? null : createSearchSetup(config, countOutputs(config, calibration.dataset))
 }
 
 async function runWorkerChecks(

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Job, JobResults, RunConfig, WorkerReady } from '../../contract/index.ts'
+import type { Job, JobResults, RunConfig, RunEnvironment, WorkerReady } from '../../contract/index.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventHub } from '../events/event-hub.ts'
 import type { Executor, JobEvent, JobOptions } from '../executors/executor.ts'
@@ -57,7 +57,7 @@ export function runPhaseJob<J extends Job>(
   options: RunJobOptions,
 ): Promise<JobResults[J['kind']]> {
   return context.executor.runJob(job, {
-    backend: chooseBackend(context),
+    backend: chooseBackend(context.config, context.store.runs.find(context.runId)?.environment ?? null),
     logFolder: join(context.folder, 'logs'),
     signal: options.signal ?? context.signal,
     lane: options.lane,
@@ -74,8 +74,11 @@ export function runPhaseJob<J extends Job>(
  * `auto` is settled by the first attempt: scores of two backends may not share a front, so a resume takes the same one
  * or fails by name.
  */
-function chooseBackend({ config, store, runId }: RunContext): RunConfig['compute']['backend'] {
-  const used = store.runs.find(runId)?.environment?.backend
+export function chooseBackend(
+  config: RunConfig,
+  environment: RunEnvironment | null,
+): RunConfig['compute']['backend'] {
+  const used = environment?.backend
   if (config.compute.backend !== 'auto' || used === undefined) {
     return config.compute.backend
   }

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 import type { CandidateDetails, CandidatePredictions, Prediction } from '../../contract/index.ts'
-import { INTERACTIVE_LANE } from '../pipeline/run-context.ts'
+import { chooseBackend, INTERACTIVE_LANE } from '../pipeline/run-context.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { answer } from './answer.ts'
 import type { CandidatesService, PreviewService } from './engine-services.ts'
@@ -68,7 +68,7 @@ async function predict(
       {
         lane: INTERACTIVE_LANE,
         threads: 1,
-        backend: run.config.compute.backend,
+        backend: chooseBackend(run.config, run.environment),
         logFolder: join(folder, 'logs'),
         onEvent: () => undefined,
       },

@@ -1,5 +1,6 @@
 import { access, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EngineError, RUN_PHASES } from '../../contract/index.ts'
 import type {
   CheckpointRow,
@@ -26,6 +27,9 @@ import type { RunsService } from './engine-services.ts'
 
 /** Until the prepare phase has said what it measures. */
 const METRIC_NAMES = { pose: 'PCK@0.2', segmentation: 'mIoU' } as const
+
+/** A long run has a million points; in steps of this size the engine answers in between. */
+const ROWS_PER_STEP = 5000
 
 export interface RunsServiceParts extends EngineParts {
   readonly scheduler: Scheduler
@@ -169,6 +173,9 @@ async function deleteRun(parts: RunsServiceParts, id: string): Promise<void> {
   }
   await rm(store.paths.runFolder(id), { recursive: true, force: true })
   hub.forget(id)
+  while (store.runs.deleteSome(id, ROWS_PER_STEP)) {
+    await nextTurn()
+  }
   store.runs.delete(id)
 }
 function resumeRun(parts: RunsServiceParts, id: string): RunSummary {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -102,10 +102,11 @@ describe('migrations', { timeout: 30_000 }, () => {
     expect(tables()).toContain('settings')
   })
 
-  it('copies the database before each change and keeps the last three copies', () => {
+  it('copies a database with content before each change and keeps the last three copies', () => {
     const backups = join(folder.folder, 'backups')
     migrate(database, upTo(10), backups)
     insertRun()
+    expect(existsSync(backups)).toBe(false)
     migrate(database, ALL_MIGRATIONS, backups)
     const copies = readdirSync(backups).toSorted()
     expect(copies).toHaveLength(3)

@@ -161,6 +161,26 @@ describe('the store', { timeout: 30_000 }, () => {
     ).toMatch(/SEARCH candidates USING INDEX candidates_by_state/)
   })
 
+  it('deletes a long run in steps, and nothing of another', async () => {
+    await insertRun(store, 'r-store2')
+    for (const id of [RUN, 'r-store2']) {
+      store.metrics.insert(
+        id,
+        [1, 2, 3, 4, 5].map((iteration) => metricPoint(iteration, 0)),
+      )
+      store.events.insert(id, 1, 'logged', { level: 'info', message: 'kept' })
+    }
+    let steps = 0
+    while (store.runs.deleteSome(RUN, 2)) {
+      steps += 1
+    }
+    expect(steps).toBe(3)
+    store.runs.delete(RUN)
+    expect(store.metrics.sample(RUN, 0, 100)).toEqual([])
+    expect(store.metrics.sample('r-store2', 0, 100)).toHaveLength(5)
+    expect(store.events.log('r-store2', 10)).toHaveLength(1)
+  })
+
   it('rolls back all of a transaction that throws', () => {
     expect(() =>
       store.transaction(() => {
