@@ -1,7 +1,7 @@
 import { EngineError } from '../../src-main/contract/index.ts'
 import type { Job, JobResults, MetricPoint, WorkerReady } from '../../src-main/contract/index.ts'
 import type { Executor, JobEvent, JobOptions } from '../../src-main/engine/executors/executor.ts'
-import { fakeAccuracy, fakePrepareResult, fakeProtocol } from './fake-scores.ts'
+import { FAKE_DATASET, fakeAccuracy, fakePrepareResult, fakeProtocol } from './fake-scores.ts'
 
 const READY: WorkerReady = {
   kind: 'ready',
@@ -75,8 +75,26 @@ export class FakeExecutor implements Executor {
           predictions: job.sampleIds.map((sampleId) => ({ kind: 'pose', sampleId, keypoints: [], pck: 0.5 })),
         }
       case 'preflight':
+        return this.#preflight(job, options)
       case 'inspect-dataset':
-        throw new EngineError('DATASET', 'the fake has no datasets')
+        if (job.format === 'camvid') {
+          throw new EngineError('DATASET', `${job.path} has no train/images`)
+        }
+        return { dataset: { ...FAKE_DATASET, path: job.path } }
+    }
+  }
+
+  async #preflight(
+    job: Extract<Job, { kind: 'preflight' }>,
+    options: JobOptions,
+  ): Promise<JobResults['preflight']> {
+    for (const status of ['running', 'passed'] as const) {
+      const check = { name: 'Read one batch', status, detail: '', milliseconds: 3, field: null }
+      await this.#emit(job, options, { kind: 'check-finished', jobId: '', check })
+    }
+    return {
+      ...{ iterationMsSmallest: 10, iterationMsLargest: 20, evaluationMs: 30, peakMemoryBytes: 1 },
+      ...{ iterationsTeacher: 100, iterationsSupernet: 100, dataset: FAKE_DATASET },
     }
   }
 

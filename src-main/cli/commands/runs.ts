@@ -47,6 +47,9 @@ export const showCommand: Command = {
           ? JSON.stringify({ ...result, run: details }, null, 2)
           : describeResult(result, details.metricName),
       )
+      if (result.error !== null) {
+        context.terminal.err([result.error.message, ...result.error.details].join('\n  '))
+      }
       return EXIT.done
     }),
 }
