@@ -47,7 +47,7 @@ export interface FrontPlotOptions {
   readonly zoom: Ref<{ readonly from: Position; readonly to: Position } | null>
 }
 
-const ROOM = { left: 56, right: 22, top: 40, bottom: 40 } as const
+const ROOM = { left: 56, right: 22, top: 56, bottom: 40 } as const
 const COMPACT_ROOM = { left: 36, right: 10, top: 12, bottom: 34 } as const
 
 /** Everything that the accuracy-cost chart and the marks above it share. The axes cover all generations, so that they hold still. */

@@ -30,3 +30,8 @@ export function isTyping(target: EventTarget | null): boolean {
     (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
   )
 }
+
+/** Whether a key belongs to a control that has the focus: Enter and Space press it. */
+export function isOnControl(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('button, a, [role=slider]') !== null
+}

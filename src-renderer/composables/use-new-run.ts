@@ -12,6 +12,7 @@ import { overridesBetween } from '../lib/config-paths.ts'
 import type { JsonValue } from '../lib/config-paths.ts'
 import { newRunId } from '../lib/new-run-id.ts'
 import { checkForm, datasetOverrides, textOf } from '../lib/run-form.ts'
+import type { CheckedForm } from '../lib/run-form.ts'
 import { useDatasetsStore } from '../stores/datasets-store.ts'
 import { usePresetsStore } from '../stores/presets-store.ts'
 
@@ -43,17 +44,13 @@ export function useNewRun() {
   )
   const checked = computed(() => (input.value === null ? null : checkForm(input.value)))
   const defaultName = computed(() => `${presetName.value}-${id.value.slice(2, 6)}`)
-  const request = computed<RunRequest | null>(() => {
-    if (checked.value === null || Object.keys(checked.value.problems).length > 0) {
-      return null
-    }
-    return {
+  const request = computed(() =>
+    requestOf(checked.value, {
       id: id.value,
       name: name.value.trim() || defaultName.value,
       preset: preset.value?.name ?? presetName.value,
-      overrides: checked.value.overrides,
-    }
-  })
+    }),
+  )
   const costs = useRunCosts(request)
 
   function choosePreset(chosen: string): void {
@@ -87,6 +84,13 @@ export function useNewRun() {
     ...{ choosePreset, cloneRun, setText, fieldValue },
     ...costs,
   }
+}
+
+/** What would be sent; null while a field is wrong. */
+function requestOf(checked: CheckedForm | null, named: Omit<RunRequest, 'overrides'>): RunRequest | null {
+  return checked === null || Object.keys(checked.problems).length > 0
+    ? null
+    : { ...named, overrides: checked.overrides }
 }
 
 /** Cost by formula while somebody types, and the preflight of exactly what is filled in. */

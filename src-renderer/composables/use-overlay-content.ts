@@ -22,12 +22,12 @@ export function useOverlayContent(source: () => OverlaySource): {
   watch(
     () => source().sample?.imagePath ?? null,
     async (path, _, onCleanup) => {
-      let isCurrent = true
-      onCleanup(() => (isCurrent = false))
+      const flight = new AbortController()
+      onCleanup(() => flight.abort())
       imageUrl.value = null
       if (path !== null) {
         const url = await preview.imageUrl(path)
-        if (isCurrent) {
+        if (!flight.signal.aborted) {
           imageUrl.value = url
         }
       }
@@ -37,10 +37,10 @@ export function useOverlayContent(source: () => OverlaySource): {
   watch(
     source,
     async (wanted, _, onCleanup) => {
-      let isCurrent = true
-      onCleanup(() => (isCurrent = false))
+      const flight = new AbortController()
+      onCleanup(() => flight.abort())
       const made = await overlayContent(wanted, preview.labels)
-      if (isCurrent) {
+      if (!flight.signal.aborted) {
         content.value = made
       }
     },

@@ -12,12 +12,8 @@ export function useQueryValue(name: string): WritableComputedRef<string | null> 
       return typeof value === 'string' ? value : null
     },
     set: (value) => {
-      const query = { ...route.query }
-      if (value === null) {
-        delete query[name]
-      } else {
-        query[name] = value
-      }
+      const others = Object.entries(route.query).filter(([key]) => key !== name)
+      const query = Object.fromEntries(value === null ? others : [...others, [name, value] as const])
       void router.replace({ query })
     },
   })

@@ -105,5 +105,5 @@ const SUPERSCRIPT: Readonly<Record<string, string>> = {
 }
 
 function toSuperscript(text: string): string {
-  return [...text].map((character) => SUPERSCRIPT[character] ?? character).join('')
+  return text.replaceAll(/./g, (character) => SUPERSCRIPT[character] ?? character)
 }

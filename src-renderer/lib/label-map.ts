@@ -5,12 +5,7 @@ export interface LabelStyle {
   readonly hiddenClasses: ReadonlySet<number>
   /** Opacity of the fill, 0..1. */
   readonly fill: number
-  /** Adds a line of one pixel at the borders between classes. */
-  readonly outlines: boolean
 }
-
-/** Opacity of an outline pixel; the design has 93 %. */
-const OUTLINE_OPACITY = 0.93
 
 /**
  * Colours of a label map for a canvas.
@@ -19,14 +14,9 @@ const OUTLINE_OPACITY = 0.93
  *   without a colour stay transparent.
  * @returns RGBA bytes, not premultiplied, shape [height, width, 4].
  */
-export function colorizeLabels(
-  labels: Uint8Array,
-  width: number,
-  style: LabelStyle,
-): Uint8ClampedArray<ArrayBuffer> {
+export function colorizeLabels(labels: Uint8Array, style: LabelStyle): Uint8ClampedArray<ArrayBuffer> {
   const colors = style.palette.map(parseHexColor)
-  const fillAlpha = Math.round(style.fill * 255)
-  const outlineAlpha = style.outlines && style.fill > 0 ? Math.round(OUTLINE_OPACITY * 255) : fillAlpha
+  const alpha = Math.round(style.fill * 255)
   const pixels = new Uint8ClampedArray(labels.length * 4)
   labels.forEach((label, index) => {
     const color = colors[label]
@@ -34,7 +24,7 @@ export function colorizeLabels(
       return
     }
     pixels.set(color, index * 4)
-    pixels[index * 4 + 3] = isBorder(labels, index, width) ? outlineAlpha : fillAlpha
+    pixels[index * 4 + 3] = alpha
   })
   return pixels
 }
@@ -66,8 +56,41 @@ export function parseHexColor(color: string): readonly [number, number, number] 
   return [value >> 16, (value >> 8) & 255, value & 255]
 }
 
-function isBorder(labels: Uint8Array, index: number, width: number): boolean {
-  const label = labels[index]
-  const isLastColumn = (index + 1) % width === 0
-  return (!isLastColumn && labels[index + 1] !== label) || (labels[index + width] ?? label) !== label
+export interface OutlineSegment {
+  readonly x0: number
+  readonly y0: number
+  readonly x1: number
+  readonly y1: number
+}
+
+/**
+ * The edges between pixels of different classes, by the class on their left or upper side.
+ *
+ * @param labels - Row-major, shape [height, width].
+ * @returns Segments in pixels of the map; the border of the map has none.
+ */
+export function labelOutlines(
+  labels: Uint8Array,
+  width: number,
+): ReadonlyMap<number, readonly OutlineSegment[]> {
+  const byClass = new Map<number, OutlineSegment[]>()
+  const add = (label: number, segment: OutlineSegment): void => {
+    const known = byClass.get(label)
+    if (known === undefined) {
+      byClass.set(label, [segment])
+    } else {
+      known.push(segment)
+    }
+  }
+  labels.forEach((label, index) => {
+    const x = index % width
+    const y = (index - x) / width
+    if (x + 1 < width && labels[index + 1] !== label) {
+      add(label, { x0: x + 1, y0: y, x1: x + 1, y1: y + 1 })
+    }
+    if (index + width < labels.length && labels[index + width] !== label) {
+      add(label, { x0: x, y0: y + 1, x1: x + 1, y1: y + 1 })
+    }
+  })
+  return byClass
 }

@@ -8,6 +8,8 @@ export interface NiceTicks {
   readonly digits: number
 }
 
+const FACTORS: readonly number[] = [1, 2, 2.5, 5, 10]
+
 /**
  * Round places inside a range for an axis: 1, 2, 2.5 or 5 times a power of ten apart.
  *
@@ -20,7 +22,8 @@ export function niceTicks([low, high]: Extent, count = 5): NiceTicks {
   }
   const rough = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= rough * (1 - 1e-9)) ?? 10
+  const farness = (candidate: number): number => Math.abs(Math.log((candidate * power) / rough))
+  const [factor = 1] = FACTORS.toSorted((a, b) => farness(a) - farness(b))
   const step = factor * power
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (factor === 2.5 ? 1 : 0))
   const first = Math.ceil(low / step - 1e-9)

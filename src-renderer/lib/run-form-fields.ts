@@ -17,383 +17,121 @@ export interface FieldSpec {
   readonly when?: (config: RunConfig) => boolean
 }
 
-const SCHEDULES = ['step', 'poly', 'cosine', 'constant'] as const
+type Details = Omit<FieldSpec, 'path' | 'section' | 'label'>
+type Row = readonly [path: string, label: string, details: Details]
+
 const isDrawn = (config: RunConfig): boolean => config.dataset.source === 'drawn'
 const isReal = (config: RunConfig): boolean => !isDrawn(config)
 const isPose = (config: RunConfig): boolean => config.task === 'pose'
 const isSegmentation = (config: RunConfig): boolean => config.task === 'segmentation'
 
-const advanced = { isAdvanced: true } as const
+const basic = (kind: FieldKind, details: Partial<Details> = {}): Details => ({ kind, ...details })
+const advanced = (kind: FieldKind, details: Partial<Details> = {}): Details => ({
+  kind,
+  isAdvanced: true,
+  ...details,
+})
+const choice = (options: readonly string[], details: Partial<Details> = {}): Details =>
+  advanced('choice', { options, ...details })
 
-const DATA: readonly FieldSpec[] = [
-  {
-    path: 'dataset.drawn.train',
-    section: 'data',
-    label: 'Drawn to train',
-    kind: 'number',
-    when: isDrawn,
-    ...advanced,
-  },
-  {
-    path: 'dataset.drawn.search',
-    section: 'data',
-    label: 'Drawn to search',
-    kind: 'number',
-    when: isDrawn,
-    ...advanced,
-  },
-  {
-    path: 'dataset.drawn.report',
-    section: 'data',
-    label: 'Drawn to report',
-    kind: 'number',
-    when: isDrawn,
-    ...advanced,
-  },
-  {
-    path: 'dataset.drawn.seed',
-    section: 'data',
-    label: 'Seed of the pictures',
-    kind: 'number',
-    when: isDrawn,
-    ...advanced,
-  },
-  {
-    path: 'dataset.searchFraction',
-    section: 'data',
-    label: 'Search share of train',
-    kind: 'number',
-    hint: '0.02 to 0.5, cut by picture or clip',
-    when: isReal,
-    ...advanced,
-  },
-  {
-    path: 'dataset.searchLimit',
-    section: 'data',
-    label: 'Search samples at most',
-    kind: 'number',
-    ...advanced,
-  },
-  {
-    path: 'dataset.reportLimit',
-    section: 'data',
-    label: 'Report samples at most',
-    kind: 'number',
-    ...advanced,
-  },
+const UNBOUND = { hint: 'empty: no bound' } as const
+const PROBABILITY = { hint: 'probability' } as const
+
+const DATA: readonly Row[] = [
+  ['dataset.drawn.train', 'Drawn to train', advanced('number', { when: isDrawn })],
+  ['dataset.drawn.search', 'Drawn to search', advanced('number', { when: isDrawn })],
+  ['dataset.drawn.report', 'Drawn to report', advanced('number', { when: isDrawn })],
+  ['dataset.drawn.seed', 'Seed of the pictures', advanced('number', { when: isDrawn })],
+  [
+    'dataset.searchFraction',
+    'Search share of train',
+    advanced('number', { hint: '0.02 to 0.5', when: isReal }),
+  ],
+  ['dataset.searchLimit', 'Search samples at most', advanced('number')],
+  ['dataset.reportLimit', 'Report samples at most', advanced('number')],
 ]
 
-const SPACE: readonly FieldSpec[] = [
-  { path: 'network.baseWidth', section: 'space', label: 'Width', kind: 'number', unit: 'channels' },
-  {
-    path: 'space.depthChoices',
-    section: 'space',
-    label: 'Blocks per branch',
-    kind: 'list',
-    hint: 'consecutive, e.g. 1, 2, 3',
-  },
-  { path: 'network.inputHeight', section: 'space', label: 'Input height', kind: 'number', unit: 'px' },
-  { path: 'network.inputWidth', section: 'space', label: 'Input width', kind: 'number', unit: 'px' },
-  {
-    path: 'space.layout',
-    section: 'space',
-    label: 'Stages',
-    kind: 'layout',
-    hint: 'branches:modules of stage 2, 3, 4',
-    ...advanced,
-  },
-  {
-    path: 'space.evolveLastModule',
-    section: 'space',
-    label: 'Evolve the last module',
-    kind: 'flag',
-    ...advanced,
-  },
-  {
-    path: 'network.stemChannels',
-    section: 'space',
-    label: 'Stem',
-    kind: 'number',
-    unit: 'channels',
-    ...advanced,
-  },
-  { path: 'network.layer1Blocks', section: 'space', label: 'Blocks of stage 1', kind: 'number', ...advanced },
-  { path: 'network.layer1Planes', section: 'space', label: 'Planes of stage 1', kind: 'number', ...advanced },
+const SPACE: readonly Row[] = [
+  ['network.baseWidth', 'Width', basic('number', { unit: 'channels' })],
+  ['space.depthChoices', 'Blocks per branch', basic('list', { hint: 'consecutive, e.g. 1, 2, 3' })],
+  ['network.inputHeight', 'Input height', basic('number', { unit: 'px' })],
+  ['network.inputWidth', 'Input width', basic('number', { unit: 'px' })],
+  ['space.layout', 'Stages', advanced('layout', { hint: 'branches:modules of stage 2, 3, 4' })],
+  ['space.evolveLastModule', 'Evolve the last module', advanced('flag')],
+  ['network.stemChannels', 'Stem', advanced('number', { unit: 'channels' })],
+  ['network.layer1Blocks', 'Blocks of stage 1', advanced('number')],
+  ['network.layer1Planes', 'Planes of stage 1', advanced('number')],
 ]
 
-const TRAINING: readonly FieldSpec[] = [
-  { path: 'supernet.epochs', section: 'training', label: 'Epochs', kind: 'number' },
-  { path: 'supernet.batch', section: 'training', label: 'Batch', kind: 'number', unit: 'images' },
-  { path: 'supernet.optimizer.learningRate', section: 'training', label: 'Learning rate', kind: 'number' },
-  { path: 'teacher.epochs', section: 'training', label: 'Teacher epochs', kind: 'number' },
-  {
-    path: 'supernet.sampling',
-    section: 'training',
-    label: 'Sampling',
-    kind: 'choice',
-    options: ['grouped', 'uniform', 'sandwich'],
-    ...advanced,
-  },
-  {
-    path: 'supernet.distillationWeight',
-    section: 'training',
-    label: 'Distillation weight',
-    kind: 'number',
-    ...advanced,
-  },
-  {
-    path: 'supernet.optimizer.kind',
-    section: 'training',
-    label: 'Optimizer',
-    kind: 'choice',
-    options: ['adam', 'sgd'],
-    ...advanced,
-  },
-  {
-    path: 'supernet.optimizer.schedule',
-    section: 'training',
-    label: 'Schedule',
-    kind: 'choice',
-    options: SCHEDULES,
-    ...advanced,
-  },
-  {
-    path: 'supernet.optimizer.weightDecay',
-    section: 'training',
-    label: 'Weight decay',
-    kind: 'number',
-    ...advanced,
-  },
-  {
-    path: 'supernet.checkpointEvery',
-    section: 'training',
-    label: 'Checkpoint every',
-    kind: 'number',
-    unit: 'iterations',
-    ...advanced,
-  },
-  {
-    path: 'teacher.batch',
-    section: 'training',
-    label: 'Teacher batch',
-    kind: 'number',
-    unit: 'images',
-    ...advanced,
-  },
-  {
-    path: 'teacher.optimizer.learningRate',
-    section: 'training',
-    label: 'Teacher learning rate',
-    kind: 'number',
-    ...advanced,
-  },
-  {
-    path: 'supernet.idleWeights',
-    section: 'training',
-    label: 'Idle weights',
-    kind: 'choice',
-    options: ['skipIdle', 'zeroGradient'],
-    ...advanced,
-  },
+const TRAINING: readonly Row[] = [
+  ['supernet.epochs', 'Epochs', basic('number')],
+  ['supernet.batch', 'Batch', basic('number', { unit: 'images' })],
+  ['supernet.optimizer.learningRate', 'Learning rate', basic('number')],
+  ['teacher.epochs', 'Teacher epochs', basic('number')],
+  ['supernet.sampling', 'Sampling', choice(['grouped', 'uniform', 'sandwich'])],
+  ['supernet.distillationWeight', 'Distillation weight', advanced('number')],
+  ['supernet.optimizer.kind', 'Optimizer', choice(['adam', 'sgd'])],
+  ['supernet.optimizer.schedule', 'Schedule', choice(['step', 'poly', 'cosine', 'constant'])],
+  ['supernet.optimizer.weightDecay', 'Weight decay', advanced('number')],
+  ['supernet.checkpointEvery', 'Checkpoint every', advanced('number', { unit: 'iterations' })],
+  ['teacher.batch', 'Teacher batch', advanced('number', { unit: 'images' })],
+  ['teacher.optimizer.learningRate', 'Teacher learning rate', advanced('number')],
+  ['supernet.idleWeights', 'Idle weights', choice(['skipIdle', 'zeroGradient'])],
 ]
 
-const SEARCH: readonly FieldSpec[] = [
-  { path: 'search.initial', section: 'search', label: 'Random start', kind: 'number', unit: 'candidates' },
-  { path: 'search.generations', section: 'search', label: 'Generations', kind: 'number' },
-  { path: 'search.perGeneration', section: 'search', label: 'Offspring', kind: 'number', unit: 'each' },
-  {
-    path: 'search.maxMacs',
-    section: 'search',
-    label: 'Multiply-adds at most',
-    kind: 'optional-number',
-    hint: 'empty: no bound',
-  },
-  {
-    path: 'search.minMacs',
-    section: 'search',
-    label: 'Multiply-adds at least',
-    kind: 'optional-number',
-    hint: 'empty: no bound',
-    ...advanced,
-  },
-  {
-    path: 'search.maxParams',
-    section: 'search',
-    label: 'Parameters at most',
-    kind: 'optional-number',
-    hint: 'empty: no bound',
-    ...advanced,
-  },
-  {
-    path: 'search.crossoverProbability',
-    section: 'search',
-    label: 'Crossover',
-    kind: 'number',
-    hint: 'probability',
-    ...advanced,
-  },
-  {
-    path: 'search.mutationProbability',
-    section: 'search',
-    label: 'Mutation',
-    kind: 'number',
-    hint: 'probability',
-    ...advanced,
-  },
-  {
-    path: 'search.tail',
-    section: 'search',
-    label: 'Last front is cut by',
-    kind: 'choice',
-    options: ['cheap', 'crowding'],
-    ...advanced,
-  },
-  {
-    path: 'search.recalibrationBatches',
-    section: 'search',
-    label: 'Recalibration batches',
-    kind: 'number',
-    ...advanced,
-  },
-  {
-    path: 'search.recalibrationBatchSize',
-    section: 'search',
-    label: 'of',
-    kind: 'number',
-    unit: 'images',
-    ...advanced,
-  },
-  {
-    path: 'search.flipTest',
-    section: 'search',
-    label: 'Average with the mirror image',
-    kind: 'flag',
-    ...advanced,
-  },
-  {
-    path: 'search.workers',
-    section: 'search',
-    label: 'Workers',
-    kind: 'number',
-    hint: '0: one per core, at most 4',
-    ...advanced,
-  },
+const SEARCH: readonly Row[] = [
+  ['search.initial', 'Random start', basic('number', { unit: 'candidates' })],
+  ['search.generations', 'Generations', basic('number')],
+  ['search.perGeneration', 'Offspring', basic('number', { unit: 'each' })],
+  ['search.maxMacs', 'Multiply-adds at most', basic('optional-number', UNBOUND)],
+  ['search.minMacs', 'Multiply-adds at least', advanced('optional-number', UNBOUND)],
+  ['search.maxParams', 'Parameters at most', advanced('optional-number', UNBOUND)],
+  ['search.crossoverProbability', 'Crossover', advanced('number', PROBABILITY)],
+  ['search.mutationProbability', 'Mutation', advanced('number', PROBABILITY)],
+  ['search.tail', 'Last front is cut by', choice(['cheap', 'crowding'])],
+  ['search.recalibrationBatches', 'Recalibration batches', advanced('number')],
+  ['search.recalibrationBatchSize', 'of', advanced('number', { unit: 'images' })],
+  ['search.flipTest', 'Average with the mirror image', advanced('flag')],
+  ['search.workers', 'Workers', advanced('number', { hint: '0: one per core, at most 4' })],
 ]
 
-const TASK: readonly FieldSpec[] = [
-  { path: 'pose.augment', section: 'task', label: 'Augment', kind: 'flag', when: isPose, ...advanced },
-  {
-    path: 'pose.sigma',
-    section: 'task',
-    label: 'Sigma',
-    kind: 'optional-number',
-    unit: 'px',
-    hint: 'empty: by the heat map',
-    when: isPose,
-    ...advanced,
-  },
-  {
-    path: 'pose.scaleFactor',
-    section: 'task',
-    label: 'Scale',
-    kind: 'number',
-    unit: '±',
-    when: isPose,
-    ...advanced,
-  },
-  {
-    path: 'pose.rotationFactor',
-    section: 'task',
-    label: 'Rotation',
-    kind: 'number',
-    unit: '°',
-    when: isPose,
-    ...advanced,
-  },
-  {
-    path: 'pose.flipProbability',
-    section: 'task',
-    label: 'Mirror',
-    kind: 'number',
-    hint: 'probability',
-    when: isPose,
-    ...advanced,
-  },
-  {
-    path: 'pose.halfBodyProbability',
-    section: 'task',
-    label: 'Half body',
-    kind: 'number',
-    hint: 'probability',
-    when: isPose,
-    ...advanced,
-  },
-  {
-    path: 'segmentation.augment',
-    section: 'task',
-    label: 'Augment',
-    kind: 'flag',
-    when: isSegmentation,
-    ...advanced,
-  },
-  {
-    path: 'segmentation.scaleMin',
-    section: 'task',
-    label: 'Smallest scale',
-    kind: 'number',
-    when: isSegmentation,
-    ...advanced,
-  },
-  {
-    path: 'segmentation.scaleMax',
-    section: 'task',
-    label: 'Largest scale',
-    kind: 'number',
-    when: isSegmentation,
-    ...advanced,
-  },
-  {
-    path: 'segmentation.miningShare',
-    section: 'task',
-    label: 'Hard pixels, one of',
-    kind: 'number',
-    hint: '0: all pixels',
-    when: isSegmentation,
-    ...advanced,
-  },
-  {
-    path: 'segmentation.classWeights',
-    section: 'task',
-    label: 'Class weights',
-    kind: 'choice',
-    options: ['none', 'balanced'],
-    when: isSegmentation,
-    ...advanced,
-  },
+const TASK: readonly Row[] = [
+  ['pose.augment', 'Augment', advanced('flag', { when: isPose })],
+  [
+    'pose.sigma',
+    'Sigma',
+    advanced('optional-number', { unit: 'px', hint: 'empty: by the heat map', when: isPose }),
+  ],
+  ['pose.scaleFactor', 'Scale', advanced('number', { unit: '±', when: isPose })],
+  ['pose.rotationFactor', 'Rotation', advanced('number', { unit: '°', when: isPose })],
+  ['pose.flipProbability', 'Mirror', advanced('number', { ...PROBABILITY, when: isPose })],
+  ['pose.halfBodyProbability', 'Half body', advanced('number', { ...PROBABILITY, when: isPose })],
+  ['segmentation.augment', 'Augment', advanced('flag', { when: isSegmentation })],
+  ['segmentation.scaleMin', 'Smallest scale', advanced('number', { when: isSegmentation })],
+  ['segmentation.scaleMax', 'Largest scale', advanced('number', { when: isSegmentation })],
+  [
+    'segmentation.miningShare',
+    'Hard pixels, one of',
+    advanced('number', { hint: '0: all', when: isSegmentation }),
+  ],
+  ['segmentation.classWeights', 'Class weights', choice(['none', 'balanced'], { when: isSegmentation })],
 ]
 
-const COMPUTE: readonly FieldSpec[] = [
-  { path: 'seed', section: 'compute', label: 'Seed', kind: 'number', hint: 'same seed and data: same front' },
-  {
-    path: 'compute.backend',
-    section: 'compute',
-    label: 'Backend',
-    kind: 'choice',
-    options: ['auto', 'tensorflow', 'wasm'],
-    ...advanced,
-  },
-  {
-    path: 'compute.trainThreads',
-    section: 'compute',
-    label: 'Training threads',
-    kind: 'number',
-    hint: '0: all cores, at most 8',
-    ...advanced,
-  },
+const COMPUTE: readonly Row[] = [
+  ['seed', 'Seed', basic('number', { hint: 'same seed and data: same front' })],
+  ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'wasm'])],
+  ['compute.trainThreads', 'Training threads', advanced('number', { hint: '0: all cores, at most 8' })],
 ]
 
 /** Every field of the form, in its order. Ranges and allowed values are those of the contract's schema. */
-export const FIELDS: readonly FieldSpec[] = [...DATA, ...SPACE, ...TRAINING, ...SEARCH, ...TASK, ...COMPUTE]
+export const FIELDS: readonly FieldSpec[] = [
+  ...inSection('data', DATA),
+  ...inSection('space', SPACE),
+  ...inSection('training', TRAINING),
+  ...inSection('search', SEARCH),
+  ...inSection('task', TASK),
+  ...inSection('compute', COMPUTE),
+]
 
 export function fieldsOf(
   section: FormSectionName,
@@ -406,4 +144,8 @@ export function fieldsOf(
       (hasAdvanced || field.isAdvanced !== true) &&
       (field.when === undefined || field.when(config)),
   )
+}
+
+function inSection(section: FormSectionName, rows: readonly Row[]): readonly FieldSpec[] {
+  return rows.map(([path, label, details]) => ({ path, section, label, ...details }))
 }

@@ -24,22 +24,22 @@ export interface CheckedForm {
 
 /** Turns a filled form into overrides and says by field what is wrong with it. */
 export function checkForm(input: FormInput): CheckedForm {
-  const problems: Record<string, string> = {}
-  const overrides: Record<string, JsonValue> = { ...input.given }
-  for (const field of FIELDS) {
+  const typed = FIELDS.flatMap((field) => {
     const text = input.texts[field.path]
-    if (text === undefined) {
-      continue
-    }
-    const parsed = parseField(field, text)
-    if (!parsed.ok) {
-      problems[field.path] = parsed.problem
-    } else if (JSON.stringify(parsed.value) === JSON.stringify(valueAt(input.preset.config, field.path))) {
-      delete overrides[field.path]
+    return text === undefined ? [] : [{ path: field.path, parsed: parseField(field, text) }]
+  })
+  const problems: Record<string, string> = {}
+  const values: Record<string, JsonValue> = { ...input.given }
+  for (const { path, parsed } of typed) {
+    if (parsed.ok) {
+      values[path] = parsed.value
     } else {
-      overrides[field.path] = parsed.value
+      problems[path] = parsed.problem
     }
   }
+  const overrides = Object.fromEntries(
+    Object.entries(values).filter(([path, value]) => !isSame(value, valueAt(input.preset.config, path))),
+  )
   const checked = runConfigSchema.safeParse(withOverrides(input.preset.config, overrides))
   for (const issue of checked.error?.issues ?? []) {
     problems[fieldPath(issue.path)] ??= issue.message
@@ -63,6 +63,10 @@ export function datasetOverrides(facts: DatasetFacts | null): Record<string, Jso
     return { 'dataset.source': 'drawn' }
   }
   return { 'dataset.source': facts.format, 'dataset.path': facts.path }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** A problem inside a list belongs to the field of the list. */

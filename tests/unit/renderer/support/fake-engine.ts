@@ -1,0 +1,151 @@
+import { createPinia } from 'pinia'
+import type { Pinia } from 'pinia'
+import { createApp, defineComponent, h, ref } from 'vue'
+import type { App, Component } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import type {
+  CandidateDetails,
+  CandidatePredictions,
+  CandidateRow,
+  GenerationRow,
+  PreviewSample,
+  RunDetails,
+  RunEvent,
+  RunSummary,
+} from '../../../../src-main/contract/index.ts'
+import { ENGINE } from '../../../../src-renderer/api/engine.ts'
+import type { Engine } from '../../../../src-renderer/api/engine.ts'
+import { provideToken } from '../../../../src-renderer/composables/use-token.ts'
+
+/** What a fake engine answers; tests change it as they go. */
+export interface FakeState {
+  runs: readonly RunSummary[]
+  details: RunDetails | null
+  candidates: readonly CandidateRow[]
+  generations: readonly GenerationRow[]
+  samples: readonly PreviewSample[]
+  predictions: CandidatePredictions | null
+  genotype: CandidateDetails | null
+}
+
+export interface FakeEngine {
+  readonly engine: Engine
+  readonly state: FakeState
+  /** Names of the calls so far, in order. */
+  readonly calls: string[]
+  /** Hands an event to every subscription. */
+  emit(event: RunEvent): void
+}
+
+/** An engine of thirty lines: answers from its state, remembers its calls, sends events on demand. */
+export function createFakeEngine(): FakeEngine {
+  const state: FakeState = {
+    runs: [],
+    details: null,
+    candidates: [],
+    generations: [],
+    samples: [],
+    predictions: null,
+    genotype: null,
+  }
+  const calls: string[] = []
+  const listeners = new Set<(event: RunEvent) => void>()
+  const answer = <T>(name: string, make: () => T) => {
+    const call = (): Promise<T> => {
+      calls.push(name)
+      return Promise.resolve().then(make)
+    }
+    return { query: call, mutate: call }
+  }
+  const summary = (changes: Partial<RunSummary>): RunSummary => {
+    const [first] = state.runs
+    if (first === undefined) {
+      throw new Error('fake engine: no run')
+    }
+    state.runs = [{ ...first, ...changes }]
+    return { ...first, ...changes }
+  }
+  const fake = {
+    runs: {
+      list: answer('runs.list', () => state.runs),
+      get: answer('runs.get', () => state.details),
+      metrics: answer('runs.metrics', () => ({ points: [], panels: [] })),
+      log: answer('runs.log', () => []),
+      start: answer('runs.start', () => summary({ status: 'queued' })),
+      stop: answer('runs.stop', () => summary({ status: 'stopped' })),
+      resume: answer('runs.resume', () => summary({ status: 'queued' })),
+      delete: answer('runs.delete', () => undefined),
+      events: {
+        subscribe: (
+          _: unknown,
+          { onData }: { onData: (message: { id: string; data: RunEvent }) => void },
+        ) => {
+          const listener = (data: RunEvent): void => {
+            onData({ id: String(data.seq), data })
+          }
+          listeners.add(listener)
+          return { unsubscribe: () => listeners.delete(listener) }
+        },
+      },
+    },
+    candidates: {
+      list: answer('candidates.list', () => ({ rows: state.candidates, generations: state.generations })),
+      get: answer('candidates.get', () => state.genotype),
+      predict: answer('candidates.predict', () => state.predictions),
+    },
+    preview: { samples: answer('preview.samples', () => state.samples) },
+  }
+  const engine: Engine = {
+    // Only the procedures above are asked for in these tests.
+    calls: fake as unknown as Engine['calls'],
+    fetchFile: (path) => {
+      calls.push(`GET ${path}`)
+      return Promise.resolve(new Blob([Uint8Array.of(0, 1, 2)]))
+    },
+  }
+  return {
+    engine,
+    state,
+    calls,
+    emit: (event) => {
+      for (const listener of listeners) {
+        listener(event)
+      }
+    },
+  }
+}
+
+export interface Mounted {
+  readonly app: App
+  readonly pinia: Pinia
+  readonly root: HTMLElement
+}
+
+/** Mounts a component with everything that the window provides. */
+export function mountWith(
+  engine: Engine,
+  component: Component,
+  props: Record<string, unknown> = {},
+): Mounted {
+  const root = document.createElement('div')
+  document.body.append(root)
+  const pinia = createPinia()
+  const Host = defineComponent(() => {
+    provideToken(ref(() => '#112233'))
+    return () => h(component, props)
+  })
+  const router = createRouter({
+    history: createMemoryHistory(),
+    routes: [{ path: '/:rest(.*)*', component: {} }],
+  })
+  const app = createApp(Host).use(pinia).use(router).provide(ENGINE, engine)
+  app.mount(root)
+  return { app, pinia, root }
+}
+
+/** Lets promises and watchers that are under way come to their end. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 0))
+  }
+}
