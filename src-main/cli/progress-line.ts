@@ -26,7 +26,9 @@ export function createProgressLine(terminal: Terminal, now: () => number = Date.
   return {
     show(summary, note) {
       if (terminal.isInteractive) {
-        process.stderr.write(`\r\u001b[K${describeProgress(summary, note, true)}`)
+        const line = describeProgress(summary, note, true)
+        // A line longer than the terminal would wrap, and only its last row be redrawn.
+        process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`)
         hasBar = true
       } else if (now() - shownAt >= LINE_EVERY_MS || shownPhase !== summary.phase) {
         terminal.err(describeProgress(summary, note, false))

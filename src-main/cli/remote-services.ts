@@ -10,12 +10,22 @@ export interface RemoteEngine {
   close(): Promise<void>
 }
 
+/** A restart of the desktop's engine takes a second or two; after this long it is gone. */
+const LOST_AFTER_MS = 10_000
+
 /** The services of an engine in another process; errors come out as the EngineErrors they were there. */
-export function connectServices({ url, token }: Pick<EngineAddress, 'url' | 'token'>): RemoteEngine {
+export function connectServices(
+  { url, token }: Pick<EngineAddress, 'url' | 'token'>,
+  lostAfterMs: number = LOST_AFTER_MS,
+): RemoteEngine {
+  const loss = watchLoss(lostAfterMs)
   const socket = createWSClient({
     url: `${url.replace(/^http/, 'ws')}/trpc`,
     connectionParams: { token },
+    onOpen: loss.onOpen,
+    onClose: loss.onClose,
   })
+  const ask = <T>(call: Promise<T>): Promise<T> => askUnlessLost(call, loss.lost)
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
   const { system, presets, datasets, runs, candidates, preview } = client
   return {
@@ -41,7 +51,7 @@ export function connectServices({ url, token }: Pick<EngineAddress, 'url' | 'tok
         delete: (id) => ask(runs.delete.mutate({ id })),
         metrics: (id, query) => ask(runs.metrics.query({ id, ...query })),
         log: (id, limit) => ask(runs.log.query({ id, limit })),
-        events: (query) => listen(client, query),
+        events: (query) => listen(client, query, loss.lost),
       },
       candidates: {
         list: (runId) => ask(candidates.list.query({ runId })),
@@ -50,13 +60,52 @@ export function connectServices({ url, token }: Pick<EngineAddress, 'url' | 'tok
       },
       preview: { samples: (runId) => ask(preview.samples.query({ runId })) },
     },
-    close: () => socket.close(),
+    async close() {
+      loss.end()
+      await socket.close()
+    },
   }
 }
 
-async function ask<T>(call: Promise<T>): Promise<T> {
+interface Loss {
+  /** Rejects when the connection is closed and does not come back; never resolves. */
+  readonly lost: Promise<never>
+  readonly onOpen: () => void
+  readonly onClose: () => void
+  readonly end: () => void
+}
+
+/** The socket reconnects for ever by itself, and calls would wait for ever with it. */
+function watchLoss(lostAfterMs: number): Loss {
+  const { promise: lost, reject } = Promise.withResolvers<never>()
+  // Without a call under way nobody has to know.
+  lost.catch(() => undefined)
+  let timer: NodeJS.Timeout | undefined
+  let hasEnded = false
+  return {
+    lost,
+    onOpen() {
+      clearTimeout(timer)
+      timer = undefined
+    },
+    // Every vain attempt to reconnect closes again; the first one counts.
+    onClose() {
+      if (!hasEnded) {
+        timer ??= setTimeout(() => {
+          reject(new EngineError('INTERNAL', 'The engine is gone: its process ended or cannot be reached.'))
+        }, lostAfterMs)
+      }
+    },
+    end() {
+      hasEnded = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function askUnlessLost<T>(call: Promise<T>, lost: Promise<never>): Promise<T> {
   try {
-    return await call
+    return await Promise.race([call, lost])
   } catch (thrown) {
     throw toRemoteError(thrown)
   }
@@ -78,6 +127,7 @@ function toRemoteError(thrown: unknown): Error {
 async function* listen(
   client: ReturnType<typeof createTRPCClient<AppRouter>>,
   { runId, afterSeq, signal }: EventsQuery,
+  lost: Promise<never>,
 ): AsyncGenerator<RunEvent> {
   const queue: RunEvent[] = []
   const failures: Error[] = []
@@ -96,6 +146,10 @@ async function* listen(
       },
     },
   )
+  lost.catch((thrown: unknown) => {
+    failures.push(toRemoteError(thrown))
+    wake()
+  })
   const wakeOnAbort = (): void => wake()
   signal.addEventListener('abort', wakeOnAbort)
   try {

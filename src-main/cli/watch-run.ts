@@ -33,6 +33,9 @@ export async function watchRun(
     services.runs.stop(runId).catch(() => undefined)
   }
   interrupted.addEventListener('abort', stop)
+  if (interrupted.aborted) {
+    stop()
+  }
   const poll = setInterval(() => {
     void endWhenOver(services, runId, ended)
   }, POLL_MS)

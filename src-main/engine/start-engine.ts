@@ -140,7 +140,6 @@ async function listen(
   const access = createAccess({
     token: options.token ?? createToken(),
     host,
-    port: () => port,
     devOrigin: options.devOrigin ?? null,
   })
   const server = await createHttpServer({

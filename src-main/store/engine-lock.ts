@@ -59,6 +59,8 @@ function createLock(paths: DataPaths, own: LockHolder): EngineLock {
   const isOurs = (): boolean => readLockHolder(paths)?.nonce === own.nonce
   return {
     publish(url, token) {
+      // A file that a killed engine left keeps its mode, so it goes first.
+      removeIfPresent(paths.token)
       writeFileSync(paths.token, token, { mode: 0o600 })
       const draft = `${paths.lock}.${own.nonce}`
       writeFileSync(draft, JSON.stringify({ ...own, url }))

@@ -1,4 +1,4 @@
-import { DATA_ARG, flag, JSON_ARG } from '../command-line.ts'
+import { DATA_ARG, EXIT, flag, JSON_ARG } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { withEngine } from '../open-engine.ts'
 import { readRequest } from '../read-request.ts'
@@ -32,6 +32,9 @@ export const runCommand: Command = {
   run: (args, context) =>
     withEngine(args, context, async (services) => {
       const request = await readRequest(args, services)
+      if (context.interrupted.aborted) {
+        return EXIT.interrupted
+      }
       const { id } = await services.runs.start(request)
       context.terminal.err(`run ${id} started`)
       return watchRun(services, { runId: id, afterSeq: 0, isJson: flag(args, 'json') }, context)

@@ -56,6 +56,7 @@ export class EventHub {
 
   /** The status as it is stored now. */
   publishStatus(runId: string): void {
+    this.flush(runId)
     const summary = this.#store.runs.summary(runId)
     if (summary !== null) {
       this.#write(runId, { kind: 'status-changed', status: summary.status, phase: summary.phase, summary })

@@ -145,6 +145,8 @@ async function storeEnding(
   for (;;) {
     try {
       hub.addLog(runId, ending.status === 'stopped' ? 'info' : 'error', error.message)
+      // Progress that still waits would write its seconds left over the ending.
+      hub.flush(runId)
       store.transaction(() => {
         const isOnRequest = ending.status === 'stopped'
         store.runs.update(runId, {

@@ -1,6 +1,5 @@
 import { randomBytes, timingSafeEqual, createHash } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 
 const TOKEN_BYTES = 32
 /** The page of the desktop window. */
@@ -14,31 +13,31 @@ export function createToken(): string {
 export interface Access {
   readonly token: string
   isToken(given: string | null | undefined): boolean
+  /** A name of the address listened on, at any port: a tunnel (`ssh -L`) has another one. */
   isHost(header: string | undefined): boolean
-  /** Absent for programs that are no browser; those still need the token. */
-  isOrigin(header: string | undefined): boolean
+  /** The desktop window, the development server, or a page that came from the very host it calls. Absent for programs. */
+  isOrigin(header: string | undefined, host: string | undefined): boolean
 }
 
 export interface AccessOptions {
   readonly token: string
   /** The address that is listened on. */
   readonly host: string
-  readonly port: () => number
   /** Page of the development server, if there is one. */
   readonly devOrigin: string | null
 }
 
-export function createAccess({ token, host, port, devOrigin }: AccessOptions): Access {
-  const hosts = (): readonly string[] => listHostNames(host).map((name) => `${name}:${String(port())}`)
+export function createAccess({ token, host, devOrigin }: AccessOptions): Access {
+  const names = listHostNames(host)
   return {
     token,
     isToken: (given) => typeof given === 'string' && isEqualInConstantTime(given, token),
-    isHost: (header) => header !== undefined && hosts().includes(header.toLowerCase()),
-    isOrigin: (header) =>
+    isHost: (header) => header !== undefined && names.includes(header.toLowerCase().replace(/:\d+$/, '')),
+    isOrigin: (header, calledHost) =>
       header === undefined ||
       header === DESKTOP_ORIGIN ||
       (devOrigin !== null && header === devOrigin) ||
-      hosts().some((name) => header.toLowerCase() === `http://${name}`),
+      (calledHost !== undefined && header.toLowerCase() === `http://${calledHost.toLowerCase()}`),
   }
 }
 

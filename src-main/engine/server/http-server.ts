@@ -44,7 +44,7 @@ function guard(access: Access, request: FastifyRequest, reply: FastifyReply): vo
   if (!access.isHost(host)) {
     throw new EngineError('UNAUTHORIZED', `This engine does not answer for the host "${host ?? ''}".`)
   }
-  if (!access.isOrigin(origin)) {
+  if (!access.isOrigin(origin, host)) {
     throw new EngineError('UNAUTHORIZED', `Pages of ${origin ?? ''} may not talk to this engine.`)
   }
   void reply.headers(secureHeaders(host))

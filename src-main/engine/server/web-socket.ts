@@ -53,6 +53,8 @@ export function attachWebSocket(
     socket.on('error', () => socket.terminate())
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Someone who hangs up in the middle ends this socket only.
+    socket.on('error', () => socket.destroy())
     const refusal = refuseUpgrade(access, request)
     if (refusal !== null) {
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
@@ -77,5 +79,5 @@ function refuseUpgrade(access: Access, request: IncomingMessage): string | null 
     return '404 Not Found'
   }
   const { host, origin } = request.headers
-  return access.isHost(host) && access.isOrigin(origin) ? null : '403 Forbidden'
+  return access.isHost(host) && access.isOrigin(origin, host) ? null : '403 Forbidden'
 }

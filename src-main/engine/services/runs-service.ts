@@ -181,9 +181,12 @@ async function deleteRun(parts: RunsServiceParts, id: string): Promise<void> {
 function resumeRun(parts: RunsServiceParts, id: string): RunSummary {
   const { store, hub, scheduler } = parts
   const { status } = requireRun(parts, id)
-  assertTransition(id, status, 'queued')
-  store.runs.update(id, { status: 'queued', error: null, endedAt: null })
-  hub.publishStatus(id)
+  // One that waits since another engine was here only has to be put in line again.
+  if (status !== 'queued') {
+    assertTransition(id, status, 'queued')
+    store.runs.update(id, { status: 'queued', error: null, endedAt: null })
+    hub.publishStatus(id)
+  }
   scheduler.enqueue(id)
   return requireSummary(parts, id)
 }

@@ -125,6 +125,7 @@ describe('the server', { timeout: 30_000 }, () => {
 
   it('does not answer for another host name, so that a name cannot be pointed at it', async () => {
     expect((await get('/', { host: 'evil.example' })).status).toBe(401)
+    expect((await get('/', { host: 'evil.example:80' })).status).toBe(401)
     expect((await get('/', { host: `localhost:${new URL(engine.url).port}` })).status).toBe(200)
   })
 
@@ -146,6 +147,14 @@ describe('the server', { timeout: 30_000 }, () => {
     for (const origin of ['http://evil.example', 'null', 'app://other', 'https://127.0.0.1']) {
       expect((await get(path, { ...authorized(), origin })).status).toBe(401)
     }
+  })
+
+  it('can be reached through a tunnel with another port, from the page of that port only', async () => {
+    const path = `/api/runs/${RUN}/preview/s1/image`
+    const tunnel = { ...authorized(), host: 'localhost:9000' }
+    expect((await get(path, { ...tunnel, origin: 'http://localhost:9000' })).status).toBe(200)
+    expect((await get(path, { ...tunnel, origin: 'http://localhost:3000' })).status).toBe(401)
+    expect((await get(path, { ...authorized(), origin: 'http://localhost:3000' })).status).toBe(401)
   })
 
   function openSocket(headers: Record<string, string>, path = '/trpc?connectionParams=1'): Promise<string> {
@@ -244,6 +253,29 @@ describe('the server', { timeout: 30_000 }, () => {
     expect(first.predictions.map((prediction) => prediction.sampleId)).toEqual(['s1', 's2'])
     expect(second).toEqual(first)
     expect(await candidates.predict(`${RUN}:1`, ['s2'])).toMatchObject({ predictions: [{ sampleId: 's2' }] })
+  })
+
+  it('lets nobody wait for ever when it is gone', async () => {
+    const other = await startEngine({
+      ...{
+        dataFolder: join(folder.folder, 'other'),
+        workerEntry: new URL('file:///unused'),
+        rendererFolder: null,
+      },
+      ...{ resourcesFolder: RESOURCES_FOLDER, codeVersion: 'test', executor: new FakeExecutor() },
+    })
+    const remote = connectServices(other, 500)
+    expect(await remote.services.runs.list()).toEqual([])
+    const endless = remote.services.runs.events({
+      runId: null,
+      afterSeq: null,
+      signal: new AbortController().signal,
+    })
+    const next = endless[Symbol.asyncIterator]().next()
+    await other.close()
+    await expect(next).rejects.toThrow(/engine is gone/)
+    await expect(remote.services.runs.list()).rejects.toThrow(/engine is gone/)
+    await remote.close()
   })
 
   it('protects pinned runs, and deletes others with their folder', async () => {
