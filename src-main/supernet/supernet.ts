@@ -38,12 +38,21 @@ export class Supernet {
   readonly #statistics = new Map<string, NormStatistics>()
   readonly #specs: readonly ParameterSpec[]
 
-  /** @throws Error listing every tensor that `weights` lacks or holds in another shape. */
-  constructor(kernels: Kernels, space: SearchSpace, shape: NetworkShape, weights: WeightMap) {
+  /**
+   * @param specs - Its tensors; those of a stand-alone sub-network are fewer than those of the whole space.
+   * @throws Error listing every tensor that `weights` lacks or holds in another shape.
+   */
+  constructor(
+    kernels: Kernels,
+    space: SearchSpace,
+    shape: NetworkShape,
+    weights: WeightMap,
+    specs: readonly ParameterSpec[] = supernetParameters(space, shape),
+  ) {
     this.kernels = kernels
     this.space = space
     this.shape = shape
-    this.#specs = supernetParameters(space, shape)
+    this.#specs = specs
     checkWeights(this.#specs, weights)
     for (const spec of this.#specs) {
       const tensor = requireTensor(weights, spec.name)
@@ -100,10 +109,10 @@ export class Supernet {
     return new EvaluationSession(this, this.#statistics, this.#normParameters)
   }
 
-  /** Everything, under the official names and in PyTorch layout. */
-  async weights(): Promise<WeightMap> {
+  /** Everything, or the tensors asked for, under the official names and in PyTorch layout. */
+  async weights(wanted: readonly ParameterSpec[] = this.#specs): Promise<WeightMap> {
     const tensors = new Map<string, HostTensor>()
-    for (const spec of this.#specs) {
+    for (const spec of wanted) {
       tensors.set(spec.name, { shape: spec.shape, values: await this.#downloadSpec(spec) })
     }
     return tensors
