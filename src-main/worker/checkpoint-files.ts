@@ -68,7 +68,13 @@ export async function writeCheckpoint(
     throw new EngineError('STORAGE', `Cannot make the checkpoint folder: ${reasonOf(thrown)}`)
   })
   writeAtomically(file.optimizerFile, optimizer)
-  writeAtomically(file.weightsFile, weights)
+  try {
+    writeAtomically(file.weightsFile, weights)
+  } catch (thrown) {
+    // Half a pair is of no use, and on a full disk its room is.
+    rmSync(file.optimizerFile, { force: true })
+    throw thrown
+  }
 }
 
 /** Removes all but the newest `keep` checkpoints of a phase; the oldest weights file goes first, so no pair looks complete. */

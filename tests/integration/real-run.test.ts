@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -57,9 +58,14 @@ const points = ({ front }: RunResult): readonly (readonly [string, number])[] =>
 let undisturbed: RunResult | null = null
 
 async function smallPoseRun(backend: string): Promise<RunResult> {
-  const { code, stdout, stderr } = await runCli(
-    ['run', 'micro-pose', '--json', '--data', dataFolder(), ...set(...SMALL, `compute.backend=${backend}`)],
-  )
+  const { code, stdout, stderr } = await runCli([
+    'run',
+    'micro-pose',
+    '--json',
+    '--data',
+    dataFolder(),
+    ...set(...SMALL, `compute.backend=${backend}`),
+  ])
   expect(code, stderr).toBe(0)
   return parse(stdout)
 }
@@ -81,11 +87,14 @@ describe('a whole run with real workers', () => {
     expect(second.hypervolume).toBe(first.hypervolume)
   })
 
-  it.skipIf(nativeKernels() === null)('is repeatable on the native backend too (needs the native part)', async () => {
-    const [first, second] = [await smallPoseRun('tensorflow'), await smallPoseRun('tensorflow')]
-    expect(first.backend).toBe('tensorflow')
-    expect(points(second)).toEqual(points(first))
-  })
+  it.skipIf(nativeKernels() === null)(
+    'is repeatable on the native backend too (needs the native part)',
+    async () => {
+      const [first, second] = [await smallPoseRun('tensorflow'), await smallPoseRun('tensorflow')]
+      expect(first.backend).toBe('tensorflow')
+      expect(points(second)).toEqual(points(first))
+    },
+  )
 
   it('another seed gives another front', async () => {
     const { code, stdout } = await runCli([
@@ -177,10 +186,62 @@ describe('bad input', () => {
   it('reports a loss that is no longer a number by name, and the run as failed', async () => {
     const { code, stdout } = await runCli([
       ...['run', 'micro-pose', '--json', '--data', dataFolder()],
-      ...set(...SMALL, 'compute.backend=wasm', 'teacher.optimizer.kind=sgd', 'teacher.optimizer.learningRate=10'),
+      ...set(
+        ...SMALL,
+        'compute.backend=wasm',
+        'teacher.optimizer.kind=sgd',
+        'teacher.optimizer.learningRate=10',
+      ),
       ...set('teacher.epochs=30', 'teacher.optimizer.momentum=0.99', 'teacher.optimizer.weightDecay=1'),
     ])
     expect(code).toBe(1)
     expect(stdout).toContain('NUMERIC')
   })
+
+  it.skipIf(!canMountSmallDisk())(
+    'names a disk that is full at a checkpoint, keeps what is stored, and goes on when there is room (root: tmpfs)',
+    async () => {
+      const data = dataFolder()
+      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', data])
+      try {
+        const filler = join(data, 'filler')
+        const args = ['run', 'micro-pose', '--json', '--data', data, ...set(...SMALL, 'compute.backend=wasm')]
+        const running = startCli(args)
+        await running.waitForStderr(/teacher iteration \d+/)
+        fillDisk(filler)
+        const full = await running.done
+        expect(full.code).toBe(1)
+        expect(full.stdout + full.stderr).toMatch(/disk is full/)
+        const { runId, status } = parse(full.stdout)
+        expect(status).toBe('interrupted')
+
+        rmSync(filler)
+        const { code, stdout, stderr } = await runCli(['resume', runId, '--json', '--data', data])
+        expect(code, stderr).toBe(0)
+        expect(points(parse(stdout))).toEqual(undisturbed === null ? [] : points(undisturbed))
+      } finally {
+        spawnSync('umount', ['-l', data])
+      }
+    },
+  )
 })
+
+function canMountSmallDisk(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    return false
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'scalenas-mount-'))
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
+  if (status === 0) {
+    spawnSync('umount', [folder])
+  }
+  rmSync(folder, { recursive: true, force: true })
+  return status === 0
+}
+
+/** Leaves less free space than a checkpoint needs; the database's journal finds some pages still. */
+function fillDisk(path: string): void {
+  const LEFT_BYTES = 256 * 1024
+  const { bavail, bsize } = statfsSync(join(path, '..'))
+  writeFileSync(path, Buffer.alloc(Math.max(0, Number(bavail) * Number(bsize) - LEFT_BYTES)))
+}

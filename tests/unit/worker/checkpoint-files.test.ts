@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +59,14 @@ describe('checkpoint files', () => {
     }).toThrow(EngineError)
     expect(readFileSync(path)).toEqual(Buffer.from([1, 2, 3]))
     expect(readdirSync(folder)).toEqual(['file'])
+  })
+
+  it('removes the optimizer file when the weights cannot be written', async () => {
+    const file = checkpointFile(folder, 'teacher', 1)
+    // A folder of that name in the way: the rename fails.
+    mkdirSync(file.weightsFile, { recursive: true })
+    await expect(writeCheckpoint(file, bytes(1), bytes(2))).rejects.toThrow(/Cannot write teacher-00000001/)
+    expect(readdirSync(join(folder, 'checkpoints'))).toEqual(['teacher-00000001.safetensors'])
   })
 
   it('names the file that cannot be read', () => {
