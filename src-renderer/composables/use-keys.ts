@@ -11,7 +11,7 @@ export function useKeys(handlers: KeyHandlers, kind: 'keydown' | 'keyup' = 'keyd
     const isHeld = event.ctrlKey || event.metaKey
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
     const handler = handlers[isHeld ? `ctrl+${key}` : key]
-    if (handler === undefined || event.altKey || (!isHeld && isTyping(event.target))) {
+    if (handler === undefined || event.altKey || isTaken(event, isHeld)) {
       return
     }
     handler(event)
@@ -22,6 +22,17 @@ export function useKeys(handlers: KeyHandlers, kind: 'keydown' | 'keyup' = 'keyd
   onUnmounted(() => {
     window.removeEventListener(kind, onKey)
   })
+}
+
+/** Keys belong to an open dialog first, then to a text that is typed, and arrows to a slider that has the focus. */
+function isTaken(event: KeyboardEvent, isHeld: boolean): boolean {
+  if (document.querySelector('dialog[open]') !== null) {
+    return true
+  }
+  if (event.key.startsWith('Arrow') && event.target instanceof Element) {
+    return event.target.closest('[role=slider], [role=radiogroup], [role=tablist]') !== null
+  }
+  return !isHeld && isTyping(event.target)
 }
 
 export function isTyping(target: EventTarget | null): boolean {

@@ -17,8 +17,9 @@ export function sequenceColor(token: Token, share: number, from = 0): string {
   return token(`seq-${index.toString()}`)
 }
 
-export function naiveOverrides(t: Token): GlobalThemeOverrides {
-  return { common: naiveCommon(t), ...naiveComponents(t) }
+/** @param fieldColor - Surface of text fields: inset in the dark theme, raised in the light one. */
+export function naiveOverrides(t: Token, fieldColor: string): GlobalThemeOverrides {
+  return { common: naiveCommon(t), ...naiveComponents(t, fieldColor) }
 }
 
 function naiveCommon(t: Token): NonNullable<GlobalThemeOverrides['common']> {
@@ -70,12 +71,12 @@ function naiveCommon(t: Token): NonNullable<GlobalThemeOverrides['common']> {
   }
 }
 
-function naiveComponents(t: Token): Omit<GlobalThemeOverrides, 'common'> {
+function naiveComponents(t: Token, fieldColor: string): Omit<GlobalThemeOverrides, 'common'> {
   const field = { border: `1px solid ${t('line')}`, borderHover: `1px solid ${t('line-strong')}` }
   const focused = { borderFocus: `1px solid ${t('accent')}`, boxShadowFocus: `0 0 0 1px ${t('accent')}` }
   return {
-    Input: { ...field, ...focused, color: t('bg-inset'), colorFocus: t('bg-inset'), paddingMedium: '0 9px' },
-    InternalSelection: { ...field, ...focused, color: t('bg-inset'), colorActive: t('bg-inset') },
+    Input: { ...field, ...focused, color: fieldColor, colorFocus: fieldColor, paddingMedium: '0 9px' },
+    InternalSelection: { ...field, ...focused, color: fieldColor, colorActive: fieldColor },
     Switch: { railColorActive: t('accent-solid') },
     Checkbox: { colorChecked: t('accent-solid'), borderChecked: `1px solid ${t('accent-solid')}` },
     Slider: {

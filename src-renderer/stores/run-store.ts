@@ -1,12 +1,22 @@
 import type { Unsubscribable } from '@trpc/server/observable'
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
-import type { LogLine, MetricPoint, PanelPoint, RunDetails, RunEvent } from '../../src-main/contract/index.ts'
+import type {
+  LogLine,
+  MetricPoint,
+  PanelPoint,
+  RunDetails,
+  RunEvent,
+  RunSummary,
+} from '../../src-main/contract/index.ts'
 import { useEngine } from '../api/engine.ts'
+import { createBatcher } from '../lib/batcher.ts'
 import { mergeMetrics, mergePanels } from '../lib/merge-metrics.ts'
 import { useCandidatesStore } from './candidates-store.ts'
 
 const LOG_LINES = 1000
+/** Curves are drawn anew at most this often. */
+const REDRAW_MS = 500
 
 /** The run that is open: its details, curves and log, fetched once and then kept live by its events. */
 export const useRunStore = defineStore('run', () => {
@@ -19,6 +29,12 @@ export const useRunStore = defineStore('run', () => {
   const log = shallowRef<readonly LogLine[]>([])
   const note = ref('')
   let subscription: Unsubscribable | null = null
+  const livePoints = createBatcher<MetricPoint>({
+    everyMs: REDRAW_MS,
+    flush: (points) => {
+      metrics.value = mergeMetrics(metrics.value, points)
+    },
+  })
 
   /** Opens a run; does nothing if it is open already. @throws EngineError NOT_FOUND for an unknown id. */
   async function open(id: string, onError: (error: unknown) => void): Promise<void> {
@@ -45,6 +61,7 @@ export const useRunStore = defineStore('run', () => {
     subscription = null
     runId.value = null
     details.value = null
+    livePoints.clear()
     metrics.value = []
     panels.value = []
     log.value = []
@@ -84,14 +101,18 @@ export const useRunStore = defineStore('run', () => {
     }
     switch (event.kind) {
       case 'status-changed':
+        applySummary(event.summary)
+        void reloadDetails(event.runId)
+        break
       case 'checkpoint-written':
         void reloadDetails(event.runId)
         break
       case 'progressed':
-        applyProgress(event)
+        note.value = event.note
+        applySummary(event.summary)
         break
       case 'metrics-recorded':
-        metrics.value = mergeMetrics(metrics.value, event.points)
+        livePoints.add(event.points)
         break
       case 'panel-evaluated':
         panels.value = mergePanels(panels.value, [event.point])
@@ -114,10 +135,10 @@ export const useRunStore = defineStore('run', () => {
     }
   }
 
-  function applyProgress(event: Extract<RunEvent, { kind: 'progressed' }>): void {
-    note.value = event.note
+  /** The words and numbers of the header change at once; lists follow when the details are read again. */
+  function applySummary(summary: RunSummary): void {
     if (details.value !== null) {
-      details.value = { ...details.value, ...event.summary }
+      details.value = { ...details.value, ...summary }
     }
   }
 
