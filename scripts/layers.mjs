@@ -22,6 +22,7 @@ export const LAYERS = [
     packages: ['drizzle-orm', 'better-sqlite3'],
     node: true,
   }),
+  layer('formats', { values: ['contract'], types: ['nas'], node: true }),
   layer('datasets', { values: ['contract', 'vision'], packages: ['sharp'], node: true }),
   layer('compute', { values: ['contract'], packages: TENSOR_PACKAGES }),
   layer('supernet', { values: ['contract', 'nas', 'compute'], packages: TENSOR_PACKAGES }),
@@ -34,7 +35,7 @@ export const LAYERS = [
     packages: TENSOR_PACKAGES,
   }),
   layer('worker', {
-    values: ['contract', 'nas', 'vision', 'compute', 'supernet', 'datasets', 'tasks', 'training'],
+    values: ['contract', 'nas', 'vision', 'formats', 'compute', 'supernet', 'datasets', 'tasks', 'training'],
     node: true,
   }),
   layer('engine', {
@@ -43,7 +44,7 @@ export const LAYERS = [
     node: true,
   }),
   layer('cli', {
-    values: ['contract', 'engine', 'nas'],
+    values: ['contract', 'engine', 'formats', 'nas'],
     types: ['worker'],
     packages: ['citty', '@trpc/client', 'ws'],
     node: true,
