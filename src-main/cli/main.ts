@@ -1,6 +1,7 @@
 import { readCodeVersion } from '../engine/code-version.ts'
 import { EXIT } from './command-line.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { datasetsCommand, presetsCommand } from './commands/listings.ts'
 import { runCommand } from './commands/run.ts'
@@ -29,6 +30,7 @@ process.exitCode = await runCommandLine(
     presets: presetsCommand,
     datasets: datasetsCommand,
     inspect: inspectCommand,
+    export: exportCommand,
     doctor: doctorCommand,
   },
   process.argv.slice(2),

@@ -57,6 +57,7 @@ export function connectServices(
         list: (runId) => ask(candidates.list.query({ runId })),
         get: (id) => ask(candidates.get.query({ id })),
         predict: (id, sampleIds) => ask(candidates.predict.mutate({ id, sampleIds: [...sampleIds] })),
+        export: (request) => ask(candidates.export.mutate(request)),
       },
       preview: { samples: (runId) => ask(preview.samples.query({ runId })) },
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EXPORT_FORMATS } from './export.ts'
 import { runIdSchema, runRequestSchema } from './run.ts'
 
 /**
@@ -28,6 +29,7 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   candidates.list query        → { rows: readonly CandidateRow[]; generations: readonly GenerationRow[] }
  *   candidates.get  query        → CandidateDetails
  *   candidates.predict mutation  → CandidatePredictions        (runs a short job when not yet predicted)
+ *   candidates.export mutation   → ExportResult                (writes below the run's folder; CONFLICT before the super-network is trained)
  *   preview.samples query        → readonly PreviewSample[]
  */
 export const procedureInputs = {
@@ -60,6 +62,11 @@ export const procedureInputs = {
   'candidates.list': z.object({ runId: runIdSchema }),
   'candidates.get': z.object({ id: z.string() }),
   'candidates.predict': z.object({ id: z.string(), sampleIds: z.array(z.string()).default([]) }),
+  'candidates.export': z.object({
+    id: z.string(),
+    format: z.enum(EXPORT_FORMATS).default('safetensors'),
+    dropsDeadLayers: z.boolean().default(false),
+  }),
   'preview.samples': z.object({ runId: runIdSchema }),
 } as const
 

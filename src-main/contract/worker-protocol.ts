@@ -1,7 +1,9 @@
-import type { GenotypeJson, Protocol } from './candidate.ts'
+import type { CandidateDetails, GenotypeJson, Protocol } from './candidate.ts'
 import type { RunConfig } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 import type { LogLevel, MetricPoint, PanelPoint } from './event.ts'
+import type { ExportFormat, ExportResult } from './export.ts'
+import type { ForwardJob, ForwardResult } from './forward.ts'
 import type { PreflightCheck } from './preflight.ts'
 import type { Prediction, PreviewSample } from './preview.ts'
 import type { Baseline, DatasetFacts } from './run.ts'
@@ -59,6 +61,19 @@ export interface PredictJob extends JobBase {
   readonly sampleIds: readonly string[]
 }
 
+/** Writes a candidate as a network of its own, with a card, and measures what was written. */
+export interface ExportJob extends JobBase {
+  readonly kind: 'export'
+  readonly candidate: CandidateDetails
+  readonly runName: string
+  readonly codeVersion: string
+  readonly format: ExportFormat
+  /** Leaves out layers that cannot influence the output (method.md 4.4). */
+  readonly dropsDeadLayers: boolean
+  /** Absolute; made if it is not there. */
+  readonly outputFolder: string
+}
+
 /** Looks at a dataset folder without a run. */
 export interface InspectDatasetJob {
   readonly kind: 'inspect-dataset'
@@ -66,7 +81,8 @@ export interface InspectDatasetJob {
   readonly format: 'coco' | 'camvid' | null
 }
 
-export type Job = PrepareJob | PreflightJob | TrainJob | EvaluateJob | PredictJob | InspectDatasetJob
+export type Job =
+  PrepareJob | PreflightJob | TrainJob | EvaluateJob | PredictJob | ExportJob | ForwardJob | InspectDatasetJob
 
 export type ToWorker =
   | { readonly kind: 'run-job'; readonly jobId: string; readonly job: Job }
@@ -118,6 +134,8 @@ export interface JobResults {
   train: TrainResult
   evaluate: EvaluateResult
   predict: PredictResult
+  export: ExportResult
+  forward: ForwardResult
   'inspect-dataset': InspectDatasetResult
 }
 

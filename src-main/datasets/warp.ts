@@ -2,8 +2,8 @@ import type { Affine } from '../vision/affine.ts'
 import type { RgbImage } from './dataset.ts'
 
 /** Mean and deviation of ImageNet in RGB, of values in 0..1 (method.md 2.1). */
-const CHANNEL_MEAN = [0.485, 0.456, 0.406] as const
-const CHANNEL_DEVIATION = [0.229, 0.224, 0.225] as const
+export const CHANNEL_MEAN = [0.485, 0.456, 0.406] as const
+export const CHANNEL_DEVIATION = [0.229, 0.224, 0.225] as const
 
 /** value * scale + offset = (value / 255 - mean) / deviation. */
 export const CHANNEL_SCALES = CHANNEL_DEVIATION.map((deviation) => 1 / (255 * deviation)) as [

@@ -14,10 +14,14 @@ export interface CheckpointFacts {
  * PyTorch's batch norms keep are there as zeros, so a strict load passes.
  */
 export function encodeWeights(weights: WeightMap, facts: CheckpointFacts): Uint8Array {
-  const counters = [...weights.keys()]
+  return encodeSafetensors(weights, factsToMetadata(facts), listCounters(weights))
+}
+
+/** Names of the counters that PyTorch's batch norms keep beside these weights. */
+export function listCounters(weights: WeightMap): readonly string[] {
+  return [...weights.keys()]
     .filter((name) => name.endsWith('.running_mean'))
     .map((name) => name.replace(/running_mean$/, 'num_batches_tracked'))
-  return encodeSafetensors(weights, factsToMetadata(facts), counters)
 }
 
 /** Optimizer state beside it, in a file of its own so that the weights file stays a plain state dict. */

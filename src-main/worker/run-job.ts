@@ -1,6 +1,8 @@
 import type { Job, JobResults } from '../contract/index.ts'
 import { inspectDatasetFolder } from '../datasets/open-dataset.ts'
 import { runEvaluateJob } from './jobs/evaluate-job.ts'
+import { runExportJob } from './jobs/export-job.ts'
+import { runForwardJob } from './jobs/forward-job.ts'
 import { runPredictJob } from './jobs/predict-job.ts'
 import { runPreflightJob } from './jobs/preflight-job.ts'
 import { runPrepareJob } from './jobs/prepare-job.ts'
@@ -26,6 +28,9 @@ export class JobRunner {
     if (job.kind === 'inspect-dataset') {
       return { dataset: await inspectDatasetFolder(job.path, job.format) }
     }
+    if (job.kind === 'forward') {
+      return runForwardJob(job, this.#services, context)
+    }
     const run = await this.#openRun(job)
     switch (job.kind) {
       case 'prepare':
@@ -38,12 +43,14 @@ export class JobRunner {
         return runEvaluateJob(job, run, this.#supernets, this.#services, context)
       case 'predict':
         return runPredictJob(job, run, this.#supernets)
+      case 'export':
+        return runExportJob(job, run, this.#supernets, this.#services, context)
       default:
         return job satisfies never
     }
   }
 
-  async #openRun(job: Exclude<Job, { kind: 'inspect-dataset' }>): Promise<RunContext> {
+  async #openRun(job: Exclude<Job, { kind: 'inspect-dataset' | 'forward' }>): Promise<RunContext> {
     const key = JSON.stringify([job.runId, job.config])
     if (this.#run?.key !== key) {
       this.#supernets.close()

@@ -74,6 +74,8 @@ export class FakeExecutor implements Executor {
         return {
           predictions: job.sampleIds.map((sampleId) => ({ kind: 'pose', sampleId, keypoints: [], pck: 0.5 })),
         }
+      case 'export':
+        throw new EngineError('INTERNAL', 'the fake worker writes no networks')
       case 'preflight':
         return this.#preflight(job, options)
       case 'inspect-dataset':

@@ -11,4 +11,7 @@ export const candidatesRouter = router({
   predict: procedure
     .input(procedureInputs['candidates.predict'])
     .mutation(({ ctx, input }) => ctx.services.candidates.predict(input.id, input.sampleIds)),
+  export: procedure
+    .input(procedureInputs['candidates.export'])
+    .mutation(({ ctx, input }) => ctx.services.candidates.export(input)),
 })

@@ -1,17 +1,23 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
-import type { CandidateDetails, CandidatePredictions, Prediction } from '../../contract/index.ts'
+import type {
+  CandidateDetails,
+  CandidatePredictions,
+  ExportResult,
+  Prediction,
+} from '../../contract/index.ts'
 import { chooseBackend, INTERACTIVE_LANE } from '../pipeline/run-context.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { answer } from './answer.ts'
-import type { CandidatesService, PreviewService } from './engine-services.ts'
+import type { CandidatesService, ExportRequest, PreviewService } from './engine-services.ts'
 import { requireRun } from './runs-service.ts'
 
 export function createCandidatesService(parts: EngineParts): CandidatesService {
   const { store, hub } = parts
   /** Two clicks on one point share one job. */
   const inFlight = new Map<string, Promise<CandidatePredictions>>()
+  const exporting = new Map<string, Promise<ExportResult>>()
   return {
     list: (runId) =>
       answer(() => {
@@ -24,6 +30,13 @@ export function createCandidatesService(parts: EngineParts): CandidatesService {
       const key = JSON.stringify([id, sampleIds])
       const running = inFlight.get(key) ?? predict(parts, id, sampleIds).finally(() => inFlight.delete(key))
       inFlight.set(key, running)
+      return running
+    },
+    export(request) {
+      const key = JSON.stringify(request)
+      const running =
+        exporting.get(key) ?? exportCandidate(parts, request).finally(() => exporting.delete(key))
+      exporting.set(key, running)
       return running
     },
   }
@@ -44,12 +57,7 @@ async function predict(
   const candidate = requireCandidate(parts, id)
   const run = requireRun(parts, candidate.runId)
   const wanted = chooseSamples(run.prepared?.previewSamples.map((sample) => sample.id) ?? [], sampleIds)
-  const hasWeights = store.phases
-    .list(run.id)
-    .some((row) => row.phase === 'supernet' && row.completedAt !== null)
-  if (!hasWeights) {
-    throw new EngineError('CONFLICT', `Run ${run.id} has no trained super-network yet, so it cannot predict.`)
-  }
+  requireWeights(parts, run.id, 'predict')
   const folder = store.paths.runFolder(run.id)
   const cached = await readCache(folder, candidate.genotypeId)
   const missing = wanted.filter((sampleId) => !cached.has(sampleId))
@@ -79,6 +87,51 @@ async function predict(
   }
   const predictions = wanted.map((sampleId) => cached.get(sampleId)).filter((found) => found !== undefined)
   return { candidateId: id, genotypeId: candidate.genotypeId, predictions }
+}
+
+/** Below the run's folder, one folder for each way to export, so that a repeated export replaces itself only. */
+async function exportCandidate(
+  parts: EngineParts,
+  { id, format, dropsDeadLayers }: ExportRequest,
+): Promise<ExportResult> {
+  const { store, executor, codeVersion } = parts
+  const candidate = requireCandidate(parts, id)
+  const run = requireRun(parts, candidate.runId)
+  requireWeights(parts, run.id, 'export')
+  const folder = store.paths.runFolder(run.id)
+  const variant = [candidate.genotypeId, format, ...(dropsDeadLayers ? ['live'] : [])].join('-')
+  return executor.runJob(
+    {
+      kind: 'export',
+      runId: run.id,
+      config: run.config,
+      runFolder: folder,
+      cacheFolder: store.paths.cache,
+      attempt: run.attempt,
+      candidate,
+      runName: run.name,
+      codeVersion,
+      format,
+      dropsDeadLayers,
+      outputFolder: join(folder, 'exports', variant),
+    },
+    {
+      lane: INTERACTIVE_LANE,
+      threads: 1,
+      backend: chooseBackend(run.config, run.environment),
+      logFolder: join(folder, 'logs'),
+      onEvent: () => undefined,
+    },
+  )
+}
+
+function requireWeights({ store }: EngineParts, runId: string, verb: string): void {
+  const isTrained = store.phases
+    .list(runId)
+    .some((row) => row.phase === 'supernet' && row.completedAt !== null)
+  if (!isTrained) {
+    throw new EngineError('CONFLICT', `Run ${runId} has no trained super-network yet, so it cannot ${verb}.`)
+  }
 }
 
 function chooseSamples(known: readonly string[], asked: readonly string[]): readonly string[] {

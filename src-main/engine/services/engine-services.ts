@@ -5,6 +5,8 @@ import type {
   CostEstimate,
   DatasetFacts,
   DoctorReport,
+  ExportFormat,
+  ExportResult,
   GenerationRow,
   LogLine,
   MetricPoint,
@@ -89,12 +91,19 @@ export interface RunsService {
   events(query: EventsQuery): AsyncIterable<RunEvent>
 }
 
+export interface ExportRequest {
+  readonly id: string
+  readonly format: ExportFormat
+  readonly dropsDeadLayers: boolean
+}
+
 export interface CandidatesService {
   list(
     runId: string,
   ): Promise<{ readonly rows: readonly CandidateRow[]; readonly generations: readonly GenerationRow[] }>
   get(id: string): Promise<CandidateDetails>
   predict(id: string, sampleIds: readonly string[]): Promise<CandidatePredictions>
+  export(request: ExportRequest): Promise<ExportResult>
 }
 
 export interface PreviewService {

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
-import type { CandidateToEvaluate, EvaluateJob, EvaluateResult, Protocol } from '../../contract/index.ts'
+import type { CandidateToEvaluate, EvaluateJob, EvaluateResult } from '../../contract/index.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
 import { scoreSubnet } from '../../training/score-subnet.ts'
-import { recalibrationSeed } from '../run-context.ts'
+import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
 import { breathe } from '../worker-services.ts'
@@ -23,7 +23,7 @@ export async function runEvaluateJob(
   const images = await run.scoring(job.split)
   const recalibrationBatches = await run.recalibrationBatches()
   const { supernet, session } = cache.open(job.runFolder, run)
-  const protocol = describeProtocol(job, run, images.count, services)
+  const protocol = describeProtocol(run, job.split, images.count, services)
   let evaluated = 0
   for (const candidate of job.candidates) {
     if (context.isStopping()) {
@@ -66,26 +66,5 @@ export async function runEvaluateJob(
 function checkScore(accuracy: number, { genotypeId }: CandidateToEvaluate): void {
   if (!Number.isFinite(accuracy)) {
     throw new EngineError('NUMERIC', `The score of ${genotypeId} is ${accuracy}.`)
-  }
-}
-
-function describeProtocol(
-  job: EvaluateJob,
-  run: RunContext,
-  samples: number,
-  services: WorkerServices,
-): Protocol {
-  const { network, search } = run.config
-  return {
-    metric: run.task.metricName,
-    split: job.split,
-    samples,
-    datasetFingerprint: run.dataset.facts.fingerprint,
-    inputHeight: network.inputHeight,
-    inputWidth: network.inputWidth,
-    flipTest: search.flipTest,
-    recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
-    recalibrationSeed: recalibrationSeed(run.config),
-    backend: services.backend.kernels.name,
   }
 }

@@ -1,0 +1,119 @@
+import type { ModelCard } from '../contract/index.ts'
+
+/** The card as Markdown, for people; everything in it is in the JSON as well. */
+export function describeModelCard(card: ModelCard): string {
+  return [
+    `# ${card.origin.runName}: ${card.origin.genotypeId}`,
+    '',
+    `A ${card.task} network found by ScaleNAS, with weights inherited from the super-network of its run and batch-norm statistics`,
+    'measured anew for it. It had no training of its own.',
+    '',
+    ...section('Network', networkRows(card)),
+    ...section('Score', scoreRows(card)),
+    ...section('Origin', originRows(card)),
+    ...section('Data', dataRows(card)),
+    '## Use',
+    '',
+    `\`${card.weights.file}\` is a PyTorch state dict under the official parameter names:`,
+    `\`safetensors.torch.load_file('${card.weights.file}')\`. The architecture is \`genotype.json\`: per module the depths of`,
+    'the branches and `fusion[step][target][source]`.',
+    '',
+    `Channels of the output, in order: ${card.output.names.join(', ')}.`,
+    '',
+  ].join('\n')
+}
+
+type Row = readonly [name: string, value: string]
+
+function section(title: string, rows: readonly Row[]): string[] {
+  return [
+    `## ${title}`,
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`),
+    '',
+  ]
+}
+
+function networkRows({ network, input, output, cost, weights }: ModelCard): Row[] {
+  return [
+    ['width', `${whole(network.baseWidth)} channels on branch 0`],
+    [
+      'input',
+      `RGB, ${size(input)}, (value / 255 − [${input.mean.join(', ')}]) / [${input.deviation.join(', ')}]`,
+    ],
+    [
+      'output',
+      `${output.meaning}, ${whole(output.channels)} channels, ${size(output)} (stride ${whole(output.stride)})`,
+    ],
+    ['parameters', `${whole(cost.params)} (${whole(cost.liveParams)} without dead layers)`],
+    ['multiply-adds', `${whole(cost.macs)} at ${size(input)}, ${cost.gigaMacs.toFixed(3)} × 2^30`],
+    ['dead layers', weights.deadLayersDropped ? 'left out' : 'included, as in the official count'],
+    [
+      'file',
+      `${weights.file}: ${whole(weights.tensors)} float32 tensors, ${whole(weights.values)} values, ${whole(weights.counters)} counters`,
+    ],
+  ]
+}
+
+function scoreRows({ metricName, checks }: ModelCard): Row[] {
+  const { protocol } = checks
+  return [
+    [
+      `${metricName} in the search`,
+      checks.recordedAccuracy === null ? 'not scored' : percent(checks.recordedAccuracy),
+    ],
+    [`${metricName} before writing`, percent(checks.inheritedAccuracy)],
+    [`${metricName} of the written file`, percent(checks.writtenAccuracy)],
+    [
+      'protocol',
+      `${protocol.split} split, ${whole(protocol.samples)} samples, ${protocol.flipTest ? 'with' : 'without'} mirrored image, ` +
+        `batch norm recalibrated on ${whole(protocol.recalibrationImages)} images (seed ${String(protocol.recalibrationSeed)}), ` +
+        `backend ${protocol.backend}`,
+    ],
+    ['largest output difference', `${checks.parity.toExponential(1)} of the largest output`],
+  ]
+}
+
+function originRows({ origin }: ModelCard): Row[] {
+  const { search } = origin
+  return [
+    ['run', `${origin.runName} (${origin.runId}), preset ${origin.preset}, seed ${String(origin.seed)}`],
+    ['candidate', `${origin.candidateId}, generation ${String(origin.generation)}`],
+    ['made by', search.label === '' ? search.operator : `${search.operator}: ${search.label}`],
+    ['parents', search.parents.length === 0 ? 'none' : search.parents.join(', ')],
+    ...(search.operator === 'offspring'
+      ? [
+          [
+            'changes',
+            `modules taken ${search.modulesTaken.length === 0 ? 'none' : search.modulesTaken.join(', ')}; ${String(search.edgesFlipped)} fusions flipped`,
+          ] as const,
+        ]
+      : []),
+    ['program', `ScaleNAS Studio ${origin.codeVersion}`],
+  ]
+}
+
+function dataRows({ dataset }: ModelCard): Row[] {
+  const { train, search, report } = dataset.splits
+  return [
+    ['dataset', `${dataset.name} (${dataset.format}), fingerprint ${dataset.fingerprint}`],
+    ['splits', `${whole(train)} train, ${whole(search)} search, ${whole(report)} report`],
+    ...dataset.found.map((line): Row => ['found', line]),
+    ...dataset.leftOut.map(({ reason, count }): Row => ['left out', `${whole(count)}: ${reason}`]),
+    ...dataset.warnings.map((warning): Row => ['warning', warning]),
+  ]
+}
+
+function whole(value: number): string {
+  return value.toLocaleString('en')
+}
+
+function percent(value: number): string {
+  return `${(value * 100).toFixed(3)} %`
+}
+
+function size({ height, width }: { readonly height: number; readonly width: number }): string {
+  return `${String(height)} × ${String(width)}`
+}

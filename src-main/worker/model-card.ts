@@ -1,0 +1,79 @@
+import { EngineError } from '../contract/index.ts'
+import type { ExportChecks, ExportJob, ModelCard } from '../contract/index.ts'
+import { CHANNEL_DEVIATION, CHANNEL_MEAN } from '../datasets/warp.ts'
+import { countCost, toGigaMacs } from '../nas/cost.ts'
+import type { NetworkPlan } from '../nas/network-plan.types.ts'
+import type { WeightMap } from '../supernet/weights.ts'
+import type { RunContext } from './run-context.ts'
+
+export interface WrittenNetwork {
+  /** The whole plan, dead layers included: the official count. */
+  readonly plan: NetworkPlan
+  readonly weights: WeightMap
+  readonly counters: number
+  readonly file: string
+}
+
+/** Gathers what is known of an exported candidate. */
+export function createModelCard(
+  job: ExportJob,
+  run: RunContext,
+  { plan, weights, counters, file }: WrittenNetwork,
+  checks: ExportChecks,
+): ModelCard {
+  const { config, dataset, task } = run
+  const { name, format, fingerprint, splits, skeleton, classes, found, leftOut, warnings } = dataset.facts
+  const cost = countCost(plan)
+  const { inputHeight: height, inputWidth: width } = config.network
+  return {
+    format: 'scalenas-model-card',
+    version: 1,
+    task: config.task,
+    metricName: task.metricName,
+    origin: originOf(job),
+    space: config.space,
+    network: config.network,
+    genotype: job.candidate.genotype,
+    input: { height, width, channels: 3, colors: 'RGB', mean: CHANNEL_MEAN, deviation: CHANNEL_DEVIATION },
+    output: {
+      meaning: config.task === 'pose' ? 'heat maps' : 'logits',
+      channels: plan.outputChannels,
+      ...outputSize(plan),
+      names: skeleton?.joints ?? classes?.names ?? [],
+    },
+    cost: { ...cost, gigaMacs: toGigaMacs(cost.macs) },
+    weights: {
+      file,
+      layout: 'PyTorch state dict: convolutions O, I, kh, kw; float32',
+      tensors: weights.size,
+      values: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
+      counters,
+      deadLayersDropped: job.dropsDeadLayers,
+      source: 'inherited',
+    },
+    checks,
+    dataset: { name, format, fingerprint, splits, skeleton, classes, found, leftOut, warnings },
+  }
+}
+
+function originOf({ runId, runName, config, candidate, codeVersion }: ExportJob): ModelCard['origin'] {
+  return {
+    runId,
+    runName,
+    preset: config.preset,
+    seed: config.seed,
+    candidateId: candidate.id,
+    genotypeId: candidate.genotypeId,
+    generation: candidate.generation,
+    search: candidate.origin,
+    codeVersion,
+  }
+}
+
+function outputSize(plan: NetworkPlan): Pick<ModelCard['output'], 'stride' | 'height' | 'width'> {
+  const last = plan.nodes.find((node) => node.output === plan.output)
+  if (last === undefined) {
+    throw new EngineError('INTERNAL', 'The plan of an exported network has no output node.')
+  }
+  return { stride: plan.input.height / last.height, height: last.height, width: last.width }
+}

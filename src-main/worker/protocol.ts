@@ -1,0 +1,26 @@
+import type { Protocol } from '../contract/index.ts'
+import { recalibrationSeed } from './run-context.ts'
+import type { RunContext } from './run-context.ts'
+import type { WorkerServices } from './worker-services.ts'
+
+/** How a score of this run is measured on this worker; two scores share a front only if theirs are equal. */
+export function describeProtocol(
+  run: RunContext,
+  split: Protocol['split'],
+  samples: number,
+  services: WorkerServices,
+): Protocol {
+  const { network, search } = run.config
+  return {
+    metric: run.task.metricName,
+    split,
+    samples,
+    datasetFingerprint: run.dataset.facts.fingerprint,
+    inputHeight: network.inputHeight,
+    inputWidth: network.inputWidth,
+    flipTest: search.flipTest,
+    recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
+    recalibrationSeed: recalibrationSeed(run.config),
+    backend: services.backend.kernels.name,
+  }
+}
