@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { EngineError } from '../contract/index.ts'
+import { EngineError, toErrorInfo } from '../contract/index.ts'
 import type { GenotypeJson, TaskKind } from '../contract/index.ts'
 import { countOutputs, createSearchSetup } from '../engine/configure/search-setup.ts'
 import type { EngineServices } from '../engine/services/engine-services.ts'
+import { decodeMaskNpy } from '../formats/mask-npy.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../nas/named-genotypes.ts'
 import type { NetworkShape } from '../nas/network-plan.types.ts'
 import { fromOfficialMask } from '../nas/official-mask.ts'
@@ -43,15 +44,17 @@ export async function findSubject(args: CommandArgs, context: CommandContext): P
     }
   }
   if (given.endsWith('.npy')) {
-    throw new EngineError(
-      'BAD_REQUEST',
-      `${given}: reference .npy files cannot be read yet. Give the same genotype as JSON: the canonical form, or a list of modules { "d", "f" }.`,
-    )
+    const space = officialSpace(task)
+    return {
+      space,
+      shape: readShape(args, task),
+      validation: fromOfficialMask(space, await readMask(given)),
+    }
   }
   if (!given.endsWith('.json')) {
     throw new EngineError(
       'BAD_REQUEST',
-      `"${given}" is no genotype: give smallest, hrnet, largest, a .json file, a candidate id (r-…:12) or a genotype id (12 hex digits).`,
+      `"${given}" is no genotype: give smallest, hrnet, largest, a .json or .npy file, a candidate id (r-…:12) or a genotype id (12 hex digits).`,
     )
   }
   return readFileSubject(given, args, task)
@@ -155,6 +158,15 @@ function readInput(given: string): readonly [height: number, width: number] {
     throw new EngineError('BAD_REQUEST', `--input must be HEIGHTxWIDTH such as 256x192, got "${given}".`)
   }
   return [height, width]
+}
+
+/** A genotype of the reference release: a pickle inside, read as data. */
+async function readMask(file: string): Promise<readonly unknown[]> {
+  try {
+    return decodeMaskNpy(await readFile(file))
+  } catch (thrown) {
+    throw new EngineError('BAD_REQUEST', `${file} is no genotype: ${toErrorInfo(thrown).message}`)
+  }
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -2,6 +2,7 @@ import { readCodeVersion } from '../engine/code-version.ts'
 import { EXIT } from './command-line.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
+import { forwardCommand } from './commands/forward.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { datasetsCommand, presetsCommand } from './commands/listings.ts'
 import { runCommand } from './commands/run.ts'
@@ -30,6 +31,7 @@ process.exitCode = await runCommandLine(
     presets: presetsCommand,
     datasets: datasetsCommand,
     inspect: inspectCommand,
+    forward: forwardCommand,
     export: exportCommand,
     doctor: doctorCommand,
   },

@@ -75,6 +75,7 @@ export class FakeExecutor implements Executor {
           predictions: job.sampleIds.map((sampleId) => ({ kind: 'pose', sampleId, keypoints: [], pck: 0.5 })),
         }
       case 'export':
+      case 'forward':
         throw new EngineError('INTERNAL', 'the fake worker writes no networks')
       case 'preflight':
         return this.#preflight(job, options)

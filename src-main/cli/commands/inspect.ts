@@ -17,7 +17,7 @@ export const inspectCommand: Command = {
       type: 'positional',
       required: true,
       description:
-        'smallest, hrnet, largest, a JSON file, or the id of a candidate or genotype in the data folder',
+        'smallest, hrnet, largest, a .json or .npy file, or the id of a candidate or genotype in the data folder',
     },
     task: { type: 'string', valueHint: 'pose|segmentation', description: 'Needed unless it is an id' },
     width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },

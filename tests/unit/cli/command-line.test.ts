@@ -100,7 +100,7 @@ describe('the command line', { timeout: 30_000 }, () => {
     [['datasets', 'add', '/tmp', '--format', 'voc'], /coco or camvid, got "voc"/],
     [['inspect', 'largest'], /--task must be pose or segmentation/],
     [['inspect', 'largest', '--task', 'pose', '--input', '100x100'], /multiple|divisible|32/],
-    [['inspect', 'mask.npy', '--task', 'pose'], /cannot be read yet/],
+    [['inspect', 'gone.npy', '--task', 'pose'], /gone\.npy is no genotype.*no such file/],
   ])('answers %j with exit code 2 and what is allowed', async (args, message) => {
     const needsData = args.length > 1 && !args.includes('--speed') && !args.includes('--seed')
     expect(await run(...args, ...(needsData ? data() : []))).toBe(2)

@@ -1,0 +1,172 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { EngineError } from '../../contract/index.ts'
+import type { ComputeConfig, ForwardJob, ForwardResult } from '../../contract/index.ts'
+import { LocalExecutor } from '../../engine/executors/local-executor.ts'
+import { genotypeId, toGenotypeJson } from '../../nas/genotype.ts'
+import { describeProblems } from '../../nas/validate-genotype.ts'
+import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text } from '../command-line.ts'
+import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
+import { findSubject } from '../inspect-subject.ts'
+
+const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const satisfies readonly ComputeConfig['backend'][]
+/** More threads than this slow one image down. */
+const MOST_THREADS = 8
+const LARGEST_COUNT = 4096
+const MOST_NAMES_LISTED = 20
+
+export const forwardCommand: Command = {
+  description: 'One inference from files: images, weights and an architecture in, heat maps or logits out',
+  example:
+    'scalenas forward --task pose --width 32 --input-npy in.npy --weights supernet.safetensors --genotype hrnet --output-npy out.npy',
+  args: {
+    task: {
+      type: 'string',
+      valueHint: 'pose|segmentation',
+      description: 'Needed unless the genotype is an id',
+    },
+    width: {
+      type: 'string',
+      valueHint: 'W',
+      description: 'Channels of branch 0 (default: those of the weights)',
+    },
+    'input-npy': { type: 'string', valueHint: 'IN', description: 'Float32 .npy, N x 3 x H x W' },
+    weights: { type: 'string', valueHint: 'FILE', description: '.safetensors, .npz or .pth' },
+    genotype: {
+      type: 'string',
+      valueHint: 'G',
+      description: 'smallest, hrnet, largest, a .json or .npy file, or an id in the data folder',
+    },
+    'output-npy': { type: 'string', valueHint: 'OUT', description: 'Float32 .npy, N x outputs x H/4 x W/4' },
+    joints: {
+      type: 'string',
+      valueHint: 'K',
+      description: 'Outputs of a pose network (default: of the weights)',
+    },
+    classes: {
+      type: 'string',
+      valueHint: 'C',
+      description: 'Outputs of a segmentation network (default: of the weights)',
+    },
+    backend: { type: 'string', valueHint: BACKENDS.join('|'), description: 'What computes (default: auto)' },
+    'hrnet-names': {
+      type: 'boolean',
+      description: 'The weights are HRNet’s: its fusions become those of the fourth step',
+    },
+    ...DATA_ARG,
+    ...JSON_ARG,
+  },
+  async run(args, context) {
+    const backend = readBackend(args)
+    const { job, id } = await readJob(args, context)
+    const result = await runJob(job, backend, context)
+    warn(job, result, context)
+    const report = { output: job.outputFile, genotypeId: id, ...result }
+    context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report))
+    return EXIT.done
+  },
+}
+
+async function readJob(args: CommandArgs, context: CommandContext): Promise<{ job: ForwardJob; id: string }> {
+  const files = {
+    inputFile: requireFile(args, 'input-npy'),
+    weightsFile: requireFile(args, 'weights'),
+    outputFile: requireFile(args, 'output-npy'),
+  }
+  if (text(args, 'genotype') === undefined) {
+    throw new EngineError('BAD_REQUEST', '--genotype is missing.')
+  }
+  const { space, shape, validation } = await findSubject(args, context)
+  if (!validation.ok) {
+    throw new EngineError('BAD_REQUEST', describeProblems(validation.problems))
+  }
+  const range = { min: 1, max: LARGEST_COUNT }
+  const job: ForwardJob = {
+    kind: 'forward',
+    task: shape.task,
+    space: {
+      layout: space.stages.map(({ branches, modules }) => [branches, modules]),
+      depthChoices: [...space.depthChoices],
+      evolveLastModule: space.evolveLastModule,
+    },
+    genotype: toGenotypeJson(space, shape.baseWidth, validation.genotype),
+    baseWidth: integer(args, 'width', range) ?? null,
+    outputs: integer(args, shape.task === 'pose' ? 'joints' : 'classes', range) ?? null,
+    hasHrnetNames: flag(args, 'hrnet-names'),
+    ...files,
+  }
+  return { job, id: genotypeId(validation.genotype) }
+}
+
+/** The worker runs elsewhere, so it gets whole paths. */
+function requireFile(args: CommandArgs, name: string): string {
+  const file = text(args, name)
+  if (file === undefined) {
+    throw new EngineError('BAD_REQUEST', `--${name} is missing.`)
+  }
+  return resolve(file)
+}
+
+function readBackend(args: CommandArgs): ComputeConfig['backend'] {
+  const given = text(args, 'backend') ?? 'auto'
+  const backend = BACKENDS.find((name) => name === given)
+  if (backend === undefined) {
+    throw new EngineError('BAD_REQUEST', `--backend must be one of ${BACKENDS.join(', ')}, got "${given}".`)
+  }
+  return backend
+}
+
+async function runJob(
+  job: ForwardJob,
+  backend: ComputeConfig['backend'],
+  { parts, interrupted }: CommandContext,
+): Promise<ForwardResult> {
+  const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
+  try {
+    return await executor.runJob(job, {
+      lane: 'forward',
+      threads: Math.min(availableParallelism(), MOST_THREADS),
+      backend,
+      logFolder: null,
+      onEvent: () => undefined,
+      signal: interrupted,
+    })
+  } finally {
+    await executor.close()
+  }
+}
+
+function warn(
+  job: ForwardJob,
+  { unknownNames, absentUnused }: ForwardResult,
+  { terminal }: CommandContext,
+): void {
+  if (unknownNames.length > 0) {
+    const listed = unknownNames.slice(0, MOST_NAMES_LISTED).join(', ')
+    const more = unknownNames.length > MOST_NAMES_LISTED ? ', …' : ''
+    terminal.err(
+      `${unknownNames.length} names in the weights are of no layer and were left out: ${listed}${more}`,
+    )
+  }
+  if (absentUnused > 0) {
+    terminal.err(
+      `${absentUnused} tensors of the super-network are not in the weights; this architecture does not need them.`,
+    )
+  }
+  if (job.hasHrnetNames && job.task === 'segmentation') {
+    terminal.err(
+      'HRNet’s segmentation network was trained with bilinear up-sampling in its fusions; here they are nearest, so its logits differ by about a tenth of their range.',
+    )
+  }
+}
+
+function describe({
+  output,
+  genotypeId: id,
+  shape,
+  baseWidth,
+  backend,
+  milliseconds,
+}: ForwardResult & { readonly output: string; readonly genotypeId: string }): string {
+  return `${output}: ${shape.join(' x ')}, genotype ${id}, width ${baseWidth}, ${backend}, ${milliseconds.toFixed(0)} ms`
+}
