@@ -115,15 +115,18 @@ export type PoseTaskConfig = z.infer<typeof poseTaskConfigSchema>
 
 export const segmentationTaskConfigSchema = z.object({
   augment: z.boolean(),
-  /** Random resize factor range; official 0.5 to 2.1. */
+  /** Size of training crops in pixels; absent = the network's input, which scores and costs always use. Official 512 x 1024. */
+  cropHeight: positiveInt.max(4096).optional(),
+  cropWidth: positiveInt.max(4096).optional(),
+  /** Random resize factor range, 1 = the whole picture fits the network's input; official 0.5 to 2.1. */
   scaleMin: z.number().positive().max(4),
   scaleMax: z.number().positive().max(4),
   flipProbability: fraction,
   /** Hard example mining keeps pixels/`miningShare` pixels at least; 0 turns mining off. Official 12. */
   miningShare: z.number().min(0),
   miningThreshold: fraction,
-  /** `none`, or `balanced`: median-frequency style weights measured on the training split. */
-  classWeights: z.enum(['none', 'balanced']),
+  /** `none`; `balanced`: median-frequency style weights measured on the training split; `cityscapes`: the published 19 (method.md 5.3). */
+  classWeights: z.enum(['none', 'balanced', 'cityscapes']),
 })
 export type SegmentationTaskConfig = z.infer<typeof segmentationTaskConfigSchema>
 

@@ -26,7 +26,7 @@ export async function computeBatch(options: BatchSourceOptions, iteration: numbe
     return assemblePoseBatch(dataset, draws, config.network, config.pose)
   }
   const draws = planDraws(dataset.splits.train, config.segmentation.augment, { batch, seed, iteration })
-  return assembleSegmentationBatch(dataset, draws, config.network, config.segmentation)
+  return assembleSegmentationBatch(dataset, draws, config)
 }
 
 function planDraws<Sample extends { readonly id: string }>(

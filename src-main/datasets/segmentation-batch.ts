@@ -1,8 +1,9 @@
-import type { NetworkConfig, SegmentationTaskConfig } from '../contract/index.ts'
+import type { RunConfig, SegmentationTaskConfig } from '../contract/index.ts'
 import type { RandomSource } from '../vision/random-source.ts'
 import type { SegmentationBatch, SegmentationEvaluationItem } from './batch.ts'
 import type { SegmentationDataset, SegmentationSample } from './dataset.ts'
 import { resampleLabels, resampleNormalized, type ResizeWindow } from './resample.ts'
+import { trainingInputSize, type InputSize } from './training-input-size.ts'
 
 /** The random part of one training crop (method.md 5.6). */
 export interface SegmentationAugmentation {
@@ -19,8 +20,6 @@ export interface SegmentationDraw {
   readonly sample: SegmentationSample
   readonly random: RandomSource | null
 }
-
-type InputSize = Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>
 
 /** Factors are multiples of this apart, as in the published code: 0.5, 0.6, …, 2.1. */
 const FACTOR_STEP = 0.1
@@ -39,20 +38,24 @@ export function drawSegmentationAugmentation(
 }
 
 /**
- * Window of a picture that becomes the network input. Factor 1 is the largest size at which the whole picture fits; larger
- * ones are cropped, smaller ones padded at the bottom and right (before the mirror).
+ * Window of a picture that becomes a training input. Factor 1 is the largest size at which the whole picture fits the network's input;
+ * what is larger than the crop is cut, what is smaller is padded at the bottom and right (before the mirror).
+ *
+ * @param crop - Size of the window; default the network's input. Without augmentation the whole picture is fitted into it.
  */
 export function planWindow(
   sample: Pick<SegmentationSample, 'width' | 'height'>,
-  { inputHeight, inputWidth }: InputSize,
+  network: InputSize,
   augmentation: SegmentationAugmentation | null,
+  crop: InputSize = network,
 ): ResizeWindow {
+  const { inputHeight, inputWidth } = augmentation === null ? crop : network
   const fit = Math.min(inputWidth / sample.width, inputHeight / sample.height)
   const scale = fit * (augmentation?.factor ?? 1)
   const resizedWidth = Math.max(1, Math.round(sample.width * scale))
   const resizedHeight = Math.max(1, Math.round(sample.height * scale))
-  const left = Math.floor((augmentation?.shiftX ?? 0) * (Math.max(0, resizedWidth - inputWidth) + 1))
-  const top = Math.floor((augmentation?.shiftY ?? 0) * (Math.max(0, resizedHeight - inputHeight) + 1))
+  const left = Math.floor((augmentation?.shiftX ?? 0) * (Math.max(0, resizedWidth - crop.inputWidth) + 1))
+  const top = Math.floor((augmentation?.shiftY ?? 0) * (Math.max(0, resizedHeight - crop.inputHeight) + 1))
   return { resizedWidth, resizedHeight, left, top, isFlipped: augmentation?.isFlipped ?? false }
 }
 
@@ -60,10 +63,10 @@ export function planWindow(
 export async function assembleSegmentationBatch(
   dataset: SegmentationDataset,
   draws: readonly SegmentationDraw[],
-  network: InputSize,
-  task: SegmentationTaskConfig,
+  config: Pick<RunConfig, 'task' | 'network' | 'segmentation'>,
 ): Promise<SegmentationBatch> {
-  const { inputHeight: height, inputWidth: width } = network
+  const crop = trainingInputSize(config)
+  const { inputHeight: height, inputWidth: width } = crop
   const pixels = height * width
   const input = new Float32Array(draws.length * pixels * 3)
   const labels = new Int32Array(draws.length * pixels)
@@ -72,8 +75,9 @@ export async function assembleSegmentationBatch(
     const random = draws[index]?.random ?? null
     const window = planWindow(
       image,
-      network,
-      random === null ? null : drawSegmentationAugmentation(random, task),
+      config.network,
+      random === null ? null : drawSegmentationAugmentation(random, config.segmentation),
+      crop,
     )
     resampleNormalized(image, window, { values: input, offset: index * pixels * 3, width, height })
     resampleLabels(

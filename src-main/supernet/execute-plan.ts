@@ -20,7 +20,8 @@ export interface Execution {
 }
 
 /**
- * Runs a network plan, node by node, on a tape (training) or an evaluator (inference, recalibration). After an error every value that
+ * Runs a network plan, node by node, on a tape (training) or an evaluator (inference, recalibration). The input may have another size
+ * than the plan's, as long as it is a multiple of the same strides. After an error every value that
  * was made is discarded.
  */
 export function executePlan(options: ExecuteOptions): Execution {
@@ -88,7 +89,7 @@ function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueI
       const x = value(node.input)
       return node.mode === 'nearest'
         ? ops.upsampleNearest(x, node.factor)
-        : ops.resizeBilinear(x, node.height, node.width)
+        : resizeBilinear(ops, x, node.factor)
     }
     case 'sum-relu':
       return ops.addRelu(node.inputs.map(value))
@@ -97,6 +98,12 @@ function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueI
     default:
       return node satisfies never
   }
+}
+
+/** By factor, not to the plan's size: a plan also runs on inputs of another size, such as training crops. */
+function resizeBilinear(ops: NetworkOps, x: Value, factor: number): Value {
+  const [, height = 0, width = 0] = x.shape
+  return ops.resizeBilinear(x, height * factor, width * factor)
 }
 
 const readersOfPlan = new WeakMap<NetworkPlan, ReadonlyMap<ValueId, number>>()

@@ -7,6 +7,7 @@ import { iterationsPerEpoch } from '../datasets/batch-order.ts'
 import type { Dataset, SplitName } from '../datasets/dataset.ts'
 import { openDataset } from '../datasets/open-dataset.ts'
 import { countClassPixels, loadSegmentationEvaluationItem } from '../datasets/segmentation-batch.ts'
+import { trainingInputSize } from '../datasets/training-input-size.ts'
 import { describeShapeProblem, planNetwork } from '../nas/network-plan.ts'
 import type { NetworkPlan, NetworkShape } from '../nas/network-plan.types.ts'
 import { createSearchSpace } from '../nas/search-space.ts'
@@ -18,6 +19,7 @@ import { prepareCrops, spreadOver } from '../tasks/prepared-crops.ts'
 import { createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
 import { createSegmentationTask } from '../tasks/segmentation-task.ts'
 import type { ScoringSet, Task } from '../tasks/task.ts'
+import { CITYSCAPES_CLASS_WEIGHTS } from '../vision/segmentation/cityscapes-class-weights.ts'
 import { balancedClassWeights } from '../vision/segmentation/most-frequent-class.ts'
 
 /** Everything a job of a run needs besides weights; opened once per worker and run. */
@@ -100,16 +102,37 @@ async function createTask(config: RunConfig, dataset: Dataset): Promise<Task> {
   if (dataset.kind === 'pose') {
     return createPoseTask(dataset.skeleton.joints.length, config.network)
   }
-  const isBalanced = config.segmentation.classWeights === 'balanced'
   return createSegmentationTask({
     classes: dataset.classes.names.length,
     ignoreLabel: dataset.classes.ignoreLabel,
-    network: config.network,
+    network: trainingInputSize(config),
     config: config.segmentation,
-    classWeights: isBalanced
-      ? balancedClassWeights(await countClassPixels(dataset, dataset.splits.train))
-      : null,
+    classWeights: await chooseClassWeights(config.segmentation.classWeights, dataset),
   })
+}
+
+async function chooseClassWeights(
+  choice: RunConfig['segmentation']['classWeights'],
+  dataset: Extract<Dataset, { readonly kind: 'segmentation' }>,
+): Promise<readonly number[] | null> {
+  switch (choice) {
+    case 'none':
+      return null
+    case 'balanced':
+      return balancedClassWeights(await countClassPixels(dataset, dataset.splits.train))
+    case 'cityscapes': {
+      const given = dataset.classes.names.length
+      if (given !== CITYSCAPES_CLASS_WEIGHTS.length) {
+        throw new EngineError(
+          'BAD_REQUEST',
+          `segmentation.classWeights: "cityscapes" has ${CITYSCAPES_CLASS_WEIGHTS.length} weights, this dataset ${given} classes; choose "none" or "balanced".`,
+        )
+      }
+      return CITYSCAPES_CLASS_WEIGHTS
+    }
+    default:
+      return choice satisfies never
+  }
 }
 
 async function openScoring(
@@ -138,7 +161,7 @@ async function loadRecalibrationBatches(
   kernels: Kernels,
 ): Promise<readonly Value[]> {
   const { recalibrationBatches, recalibrationBatchSize } = config.search
-  const { inputHeight, inputWidth } = config.network
+  const { inputHeight, inputWidth } = trainingInputSize(config)
   const loader = openBatchLoader({
     config,
     dataset,

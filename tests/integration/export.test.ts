@@ -152,6 +152,22 @@ describe('scalenas export', () => {
     expect(card.weights.deadLayersDropped).toBe(true)
   })
 
+  it('writes a segmentation network that was trained on crops smaller than its input', async () => {
+    const ended = await runCli([
+      ...['run', 'micro-seg', '--json', '--data', data, ...SMALL],
+      ...['segmentation.cropHeight=32', 'segmentation.cropWidth=48'].flatMap((pair) => ['--set', pair]),
+    ])
+    expect(ended.code, ended.stderr).toBe(0)
+    const run = JSON.parse(ended.stdout) as { readonly front: readonly FrontMember[] }
+    const { card } = await exportTo('seg', [run.front.at(-1)?.candidateId ?? ''])
+    expect(card.input).toMatchObject({ height: 64, width: 96 })
+    expect(card.output).toMatchObject({ meaning: 'logits', channels: 11, stride: 4, height: 16, width: 24 })
+    expect(Math.abs(card.checks.writtenAccuracy - (run.front.at(-1)?.accuracy ?? 0))).toBeLessThanOrEqual(
+      1e-4,
+    )
+    expect(card.checks.parity).toBeLessThanOrEqual(1e-6)
+  })
+
   it.each([
     [['--format', 'onnx', '--out', 'x'], /onnx is not available yet.*safetensors/],
     [['--format', 'tfjs', '--out', 'x'], /tfjs is not available yet.*safetensors/],

@@ -75,14 +75,14 @@ function schemaAt(path: readonly string[]): unknown {
   return schema
 }
 
-function checkDataset({ dataset }: RunConfig): void {
+function checkDataset({ preset, dataset }: RunConfig): void {
   if (dataset.source === 'drawn') {
     return
   }
   if (dataset.path === undefined) {
     throw new EngineError(
       'BAD_REQUEST',
-      `dataset.path: a dataset of source "${dataset.source}" needs the folder it lies in.`,
+      `dataset.path: preset ${preset} works on a dataset of source "${dataset.source}"; give the folder it lies in (--dataset DIR).`,
     )
   }
   if (!isAbsolute(dataset.path)) {

@@ -1,5 +1,6 @@
 import { EngineError } from '../../contract/index.ts'
 import type { DatasetFacts, RunConfig, SubnetCost } from '../../contract/index.ts'
+import { trainingInputSize } from '../../datasets/training-input-size.ts'
 import { countCost } from '../../nas/cost.ts'
 import { describeConstraintProblem, isFeasible } from '../../nas/evolution/constraints.ts'
 import type { Genotype } from '../../nas/genotype.ts'
@@ -45,6 +46,10 @@ export function listSetupProblems(config: RunConfig, outputs: number): readonly 
   const shapeProblem = describeShapeProblem(space, shapeOf(config, outputs))
   if (shapeProblem !== null) {
     return [{ field: 'network.inputHeight', message: shapeProblem }]
+  }
+  const cropProblem = describeCropProblem(config, space, outputs)
+  if (cropProblem !== null) {
+    return [{ field: 'segmentation.cropHeight', message: cropProblem }]
   }
   if (evolvableModules(space).length < 2) {
     return [
@@ -93,6 +98,16 @@ function createSpace(config: RunConfig): SearchSpace {
 
 function shapeOf(config: RunConfig, outputs: number): NetworkShape {
   return { task: config.task, ...config.network, outputs }
+}
+
+/** Training crops pass through the same strides as the network's input, and are cut out of it. */
+function describeCropProblem(config: RunConfig, space: SearchSpace, outputs: number): string | null {
+  const crop = trainingInputSize(config)
+  const { inputHeight, inputWidth } = config.network
+  if (crop.inputHeight > inputHeight || crop.inputWidth > inputWidth) {
+    return `crops of ${String(crop.inputHeight)}×${String(crop.inputWidth)} do not fit into the input of ${String(inputHeight)}×${String(inputWidth)}`
+  }
+  return describeShapeProblem(space, { ...shapeOf(config, outputs), ...crop })
 }
 
 /** A range that no network of the space can meet is refused with both ends of the space (method.md 7.5). */

@@ -66,6 +66,24 @@ describe('planWindow', () => {
     })
   })
 
+  it('cuts a crop out of a picture that is scaled by the network input, as published: 2048 · f, then 512 × 1024', () => {
+    const network = { inputHeight: 1024, inputWidth: 2048 }
+    const crop = { inputHeight: 512, inputWidth: 1024 }
+    const cityscapes = { width: 2048, height: 1024 }
+    for (const factor of [0.5, 1, 2.1]) {
+      const drawn = { factor, shiftX: 0.999999, shiftY: 0.999999, isFlipped: false }
+      const window = planWindow(cityscapes, network, drawn, crop)
+      expect(window.resizedWidth).toBe(Math.floor(2048 * factor + 0.5))
+      expect(window.left + crop.inputWidth).toBe(window.resizedWidth)
+      expect(window.top + crop.inputHeight).toBe(window.resizedHeight)
+    }
+  })
+
+  it('without augmentation fits the whole picture into the crop', () => {
+    const window = planWindow(frame, input, null, { inputHeight: 48, inputWidth: 64 })
+    expect(window).toMatchObject({ resizedWidth: 64, resizedHeight: 48, left: 0, top: 0 })
+  })
+
   it('keeps the shape of a picture of another shape than the input', () => {
     const window = planWindow({ width: 300, height: 100 }, input, null)
     expect([window.resizedWidth, window.resizedHeight]).toEqual([128, 43])
