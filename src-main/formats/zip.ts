@@ -39,7 +39,7 @@ export interface ZipArchive {
    * Contents of an entry.
    * @throws EngineError if the entry is damaged or larger than it says.
    */
-  read(entry: ZipEntry): Uint8Array
+  readonly read: (entry: ZipEntry) => Uint8Array
 }
 
 export function isZip(file: Uint8Array): boolean {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ForwardJob } from '../../src-main/contract/index.ts'
 import { decodeFloatNpy, encodeFloatNpy } from '../../src-main/formats/npy.ts'
-import type { GenotypeJson } from '../../src-main/nas/genotype.ts'
 import { supernetParameters } from '../../src-main/nas/network-plan.ts'
 import { officialSpace, OFFICIAL_DEPTHS, OFFICIAL_LAYOUT } from '../../src-main/nas/search-space.ts'
 import { encodeSafetensors } from '../../src-main/supernet/safetensors.ts'
@@ -67,7 +66,7 @@ describe.skipIf(!hasShared)('the forward job against the reference (needs ../sha
         depthChoices: [...OFFICIAL_DEPTHS],
         evolveLastModule: false,
       },
-      genotype: golden.genome as GenotypeJson,
+      genotype: golden.genome,
       baseWidth: golden.width,
       outputs: golden.outputs,
       hasHrnetNames: false,
