@@ -82,7 +82,7 @@ function checkDataset({ preset, dataset }: RunConfig): void {
   if (dataset.path === undefined) {
     throw new EngineError(
       'BAD_REQUEST',
-      `dataset.path: preset ${preset} works on a dataset of source "${dataset.source}"; give the folder it lies in (--dataset DIR).`,
+      `dataset.path: preset ${preset} works on a dataset of source "${dataset.source}" and needs the folder it lies in (--dataset DIR).`,
     )
   }
   if (!isAbsolute(dataset.path)) {
