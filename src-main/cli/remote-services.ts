@@ -27,11 +27,12 @@ export function connectServices(
   })
   const ask = <T>(call: Promise<T>): Promise<T> => askUnlessLost(call, loss.lost)
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
-  const { system, presets, datasets, runs, candidates, preview } = client
+  const { system, presets, published, datasets, runs, candidates, preview } = client
   return {
     services: {
       system: { status: () => ask(system.status.query()), doctor: () => ask(system.doctor.query()) },
       presets: { list: () => ask(presets.list.query()) },
+      published: { list: () => ask(published.list.query()) },
       datasets: {
         list: () => ask(datasets.list.query()),
         inspect: (folder) => ask(datasets.inspect.mutate(folder)),

@@ -9,6 +9,7 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   system.status   query        → SystemStatus
  *   system.doctor   query        → DoctorReport
  *   presets.list    query        → readonly Preset[]
+ *   published.list  query        → PublishedResults           (reference points of method.md part 10)
  *   datasets.list   query        → readonly RegisteredDataset[]
  *   datasets.inspect mutation    → DatasetFacts                (validates a folder; EngineError DATASET when unusable)
  *   datasets.add    mutation     → RegisteredDataset

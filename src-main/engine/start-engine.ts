@@ -7,6 +7,7 @@ import { openStore } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
 import { toEngineError } from '../store/storage-error.ts'
 import { loadPresets } from './configure/presets.ts'
+import { loadPublished } from './configure/published.ts'
 import { EventHub } from './events/event-hub.ts'
 import type { Executor } from './executors/executor.ts'
 import { LocalExecutor } from './executors/local-executor.ts'
@@ -19,7 +20,12 @@ import { createCandidatesService, createPreviewService } from './services/candid
 import { createDatasetsService } from './services/datasets-service.ts'
 import type { EngineServices } from './services/engine-services.ts'
 import { createRunsService } from './services/runs-service.ts'
-import { createPresetsService, createSystemService, rememberBackend } from './services/system-service.ts'
+import {
+  createPresetsService,
+  createPublishedService,
+  createSystemService,
+  rememberBackend,
+} from './services/system-service.ts'
 
 export interface EngineOptions {
   readonly dataFolder: string
@@ -74,11 +80,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 async function composeEngine(options: EngineOptions, store: Store, lock: EngineLock): Promise<Engine> {
   const waiting = recoverRuns(store, Date.now)
   const presets = await loadPresets(fileURLToPath(new URL('presets/', options.resourcesFolder)))
+  const published = await loadPublished(fileURLToPath(new URL('published.json', options.resourcesFolder)))
   const { parts, scheduler } = createCore(options, store)
   const startedAt = Date.now()
   const services: EngineServices = {
     system: createSystemService({ ...parts, scheduler, startedAt }),
     presets: createPresetsService(presets),
+    published: createPublishedService(published),
     datasets: createDatasetsService(parts),
     runs: createRunsService({ ...parts, scheduler, presets }),
     candidates: createCandidatesService(parts),

@@ -114,7 +114,11 @@ const TASK: readonly Row[] = [
     'Hard pixels, one of',
     advanced('number', { hint: '0: all', when: isSegmentation }),
   ],
-  ['segmentation.classWeights', 'Class weights', choice(['none', 'balanced', 'cityscapes'], { when: isSegmentation })],
+  [
+    'segmentation.classWeights',
+    'Class weights',
+    choice(['none', 'balanced', 'cityscapes'], { when: isSegmentation }),
+  ],
 ]
 
 const COMPUTE: readonly Row[] = [

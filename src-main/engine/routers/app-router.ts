@@ -2,6 +2,7 @@ import { candidatesRouter } from './candidates-router.ts'
 import { datasetsRouter } from './datasets-router.ts'
 import { presetsRouter } from './presets-router.ts'
 import { previewRouter } from './preview-router.ts'
+import { publishedRouter } from './published-router.ts'
 import { runsRouter } from './runs-router.ts'
 import { systemRouter } from './system-router.ts'
 import { router } from './trpc.ts'
@@ -10,6 +11,7 @@ import { router } from './trpc.ts'
 export const appRouter = router({
   system: systemRouter,
   presets: presetsRouter,
+  published: publishedRouter,
   datasets: datasetsRouter,
   runs: runsRouter,
   candidates: candidatesRouter,

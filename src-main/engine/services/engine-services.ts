@@ -14,6 +14,7 @@ import type {
   PreflightResult,
   Preset,
   PreviewSample,
+  PublishedResults,
   RegisteredDataset,
   RunDetails,
   RunEvent,
@@ -29,6 +30,7 @@ import type {
 export interface EngineServices {
   readonly system: SystemService
   readonly presets: PresetsService
+  readonly published: PublishedService
   readonly datasets: DatasetsService
   readonly runs: RunsService
   readonly candidates: CandidatesService
@@ -42,6 +44,10 @@ export interface SystemService {
 
 export interface PresetsService {
   list(): Promise<readonly Preset[]>
+}
+
+export interface PublishedService {
+  list(): Promise<PublishedResults>
 }
 
 export interface DatasetFolder {

@@ -1,11 +1,11 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
-import type { BackendFacts, Preset, WorkerReady } from '../../contract/index.ts'
+import type { BackendFacts, Preset, PublishedResults, WorkerReady } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { Store } from '../../store/store.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import type { Scheduler } from '../pipeline/scheduler.ts'
 import { runDoctor } from './doctor.ts'
-import type { PresetsService, SystemService } from './engine-services.ts'
+import type { PresetsService, PublishedService, SystemService } from './engine-services.ts'
 
 const BACKEND_SETTING = 'backend'
 
@@ -38,6 +38,10 @@ export function createSystemService(parts: SystemServiceParts): SystemService {
 
 export function createPresetsService(presets: readonly Preset[]): PresetsService {
   return { list: () => Promise.resolve(presets) }
+}
+
+export function createPublishedService(published: PublishedResults): PublishedService {
+  return { list: () => Promise.resolve(published) }
 }
 
 /** What the last worker said about itself; it outlives the engine so that the status bar is not empty after a start. */

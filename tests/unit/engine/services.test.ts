@@ -156,6 +156,40 @@ describe('the services', { timeout: 30_000 }, () => {
     await expect(candidates.predict('r-service1:999', [])).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect((await candidates.predict('r-service1:1', ['s1'])).predictions).toHaveLength(1)
   })
+
+  it('candidates: an export is one job that writes below the run, however often it is asked for', async () => {
+    const executor = new FakeExecutor()
+    const { runs, candidates } = await start(executor)
+    await runs.start(request())
+    const stop = new AbortController()
+    for await (const event of runs.events({ runId: 'r-service1', afterSeq: 0, signal: stop.signal })) {
+      if (event.kind === 'status-changed' && event.status === 'completed') {
+        stop.abort()
+      }
+    }
+    const asked = { id: 'r-service1:1', format: 'safetensors', dropsDeadLayers: true } as const
+    await expect(candidates.export({ ...asked, id: 'r-service1:999' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+    const both = await Promise.allSettled([candidates.export(asked), candidates.export(asked)])
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    const jobs = executor.jobs.filter((job) => job.kind === 'export')
+    const [row] = (await candidates.list('r-service1')).rows
+    expect(jobs).toHaveLength(1)
+    expect(jobs[0]).toMatchObject({
+      ...{ runName: 'service', codeVersion: 'test', dropsDeadLayers: true },
+      candidate: { id: 'r-service1:1', accuracy: row?.accuracy, genotypeId: row?.genotypeId },
+      outputFolder: join(
+        ...[folder.folder, 'data', 'runs', 'r-service1', 'exports'],
+        `${row?.genotypeId ?? ''}-safetensors-live`,
+      ),
+    })
+  })
+
+  it('published: the reference points of the program', async () => {
+    const { published } = await start()
+    expect((await published.list()).points.length).toBeGreaterThan(30)
+  })
 })
 
 describe('the engine', () => {
