@@ -24,17 +24,30 @@ const engine = connectEngine({
   source,
   onStateChanged: (state) => {
     connection.apply(state, Date.now())
+    if (state === 'closed') {
+      void checkToken()
+    }
   },
 })
 app.provide(ENGINE, engine)
 
+/** A socket that is closed again and again may be a restart, or a page with the token of an engine that is gone. */
+async function checkToken(): Promise<void> {
+  connection.isLockedOut = !(await engine.isAdmitted())
+}
+
 /** The one place where errors surface; a call cut off by a lost engine is told by the banner already. */
 function reportError(thrown: unknown): void {
-  if (isConnectionLoss(thrown)) {
+  if (connection.isLockedOut || isConnectionLoss(thrown)) {
+    return
+  }
+  const info = errorInfoOf(thrown)
+  if (info.code === 'UNAUTHORIZED') {
+    connection.isLockedOut = true
     return
   }
   console.warn(thrown)
-  ui.report(errorInfoOf(thrown))
+  ui.report(info)
 }
 app.config.errorHandler = reportError
 window.addEventListener('unhandledrejection', (event) => {

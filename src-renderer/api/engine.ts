@@ -11,6 +11,8 @@ export interface Engine {
   readonly calls: TRPCClient<AppRouter>
   /** @param path - As the contract gives it, '/api/runs/…'. */
   fetchFile(path: string): Promise<Blob>
+  /** Whether the engine takes the token of this page; true as well while no engine answers. */
+  isAdmitted(): Promise<boolean>
 }
 
 export type LinkState = 'connecting' | 'open' | 'closed'
@@ -53,6 +55,7 @@ export function connectEngine({ source, onStateChanged }: EngineOptions): Engine
   return {
     calls: createTRPCClient<AppRouter>({ links: [wsLink<AppRouter>({ client })] }),
     fetchFile: (path) => fetchFile(source, path),
+    isAdmitted: () => isAdmitted(source),
   }
 }
 
@@ -67,4 +70,14 @@ async function fetchFile(source: ConnectionSource, path: string): Promise<Blob> 
     )
   }
   return response.blob()
+}
+
+/** No such file; the token is looked at before the path. */
+const PROBE = '/api/runs/r-000000/preview/none/image'
+
+async function isAdmitted(source: ConnectionSource): Promise<boolean> {
+  const { baseUrl, token } = await source.current()
+  const answer = fetch(`${baseUrl}${PROBE}`, { headers: { authorization: `Bearer ${token}` } })
+  // A refused connection says nothing about the token: the engine is away, and the banner says that.
+  return answer.then((response) => response.status !== 401).catch(() => true)
 }

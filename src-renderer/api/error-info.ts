@@ -16,11 +16,11 @@ export function errorInfoOf(thrown: unknown): ErrorInfo {
   return toErrorInfo(thrown)
 }
 
-/** A call that was cut off because the socket closed; the banner already says so. */
+/** A call that was cut off because the socket closed, which the client calls an unknown error; the banner already says so. */
 export function isConnectionLoss(thrown: unknown): boolean {
   return (
     thrown instanceof TRPCClientError &&
     thrown.data === undefined &&
-    /websocket|connection|closed/i.test(thrown.message)
+    /websocket|connection|closed|unknown error/i.test(thrown.message)
   )
 }

@@ -11,6 +11,8 @@ export const useConnectionStore = defineStore('connection', () => {
   const attempts = ref(0)
   const isAnnounced = ref(false)
   const reopenedCount = ref(0)
+  /** The engine answers but does not know this page's token: no call will ever succeed. */
+  const isLockedOut = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const isOpen = computed(() => state.value === 'open')
@@ -44,5 +46,5 @@ export const useConnectionStore = defineStore('connection', () => {
     }
   }
 
-  return { state, isOpen, lostAt, attempts, isAnnounced, reopenedCount, apply }
+  return { state, isOpen, lostAt, attempts, isAnnounced, reopenedCount, isLockedOut, apply }
 })

@@ -98,6 +98,7 @@ export function createFakeEngine(): FakeEngine {
   const engine: Engine = {
     // Only the procedures above are asked for in these tests.
     calls: fake as unknown as Engine['calls'],
+    isAdmitted: () => Promise.resolve(true),
     fetchFile: (path) => {
       calls.push(`GET ${path}`)
       return Promise.resolve(new Blob([Uint8Array.of(0, 1, 2)]))
