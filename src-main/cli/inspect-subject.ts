@@ -123,7 +123,7 @@ async function findByGenotype(genotypeId: string, services: EngineServices): Pro
   throw new EngineError('NOT_FOUND', `No run in the data folder has a candidate with genotype ${genotypeId}.`)
 }
 
-function readTask(args: CommandArgs): TaskKind {
+export function readTask(args: CommandArgs): TaskKind {
   const task = text(args, 'task')
   if (task !== 'pose' && task !== 'segmentation') {
     throw new EngineError('BAD_REQUEST', `--task must be pose or segmentation, got ${task ?? 'nothing'}.`)
@@ -132,7 +132,7 @@ function readTask(args: CommandArgs): TaskKind {
 }
 
 /** Stem and layer 1 as published (method.md 2.1). */
-function readShape(args: CommandArgs, task: TaskKind): NetworkShape {
+export function readShape(args: CommandArgs, task: TaskKind): NetworkShape {
   const [inputHeight, inputWidth] = readInput(
     text(args, 'input') ?? (task === 'pose' ? '256x192' : '1024x2048'),
   )

@@ -3,6 +3,7 @@ import { EXIT } from './command-line.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { forwardCommand } from './commands/forward.ts'
+import { importCommand } from './commands/import.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { datasetsCommand, presetsCommand } from './commands/listings.ts'
 import { runCommand } from './commands/run.ts'
@@ -32,6 +33,7 @@ process.exitCode = await runCommandLine(
     datasets: datasetsCommand,
     inspect: inspectCommand,
     forward: forwardCommand,
+    import: importCommand,
     export: exportCommand,
     doctor: doctorCommand,
   },
