@@ -120,6 +120,11 @@ export default defineConfig(
       'no-var': 'error',
     },
   },
+  {
+    // Some of its functions run inside the page.
+    files: ['scripts/take-screenshots.mjs'],
+    languageOptions: { globals: { document: 'readonly', location: 'readonly' } },
+  },
   prettier,
   { rules: { curly: 'error' } }, // eslint-config-prettier turns it off for a mode that is not used here
 )
