@@ -52,7 +52,8 @@ export async function openCamvidDataset(options: CamvidOptions): Promise<Segment
       leftOut.toLines(),
     )
   }
-  const cut = cutClips(training, options.config.searchFraction, seed)
+  const reportClips = new Set(report.map((frame) => frame.clip))
+  const cut = cutClips(training, options.config.searchFraction, seed, reportClips)
   const splits = { train: cut.train, search: cut.search, report }
   if (cut.gap.length > 0) {
     leftOut.add('frame beside the search split', cut.gap[0]?.id ?? '', cut.gap.length)

@@ -27,18 +27,22 @@ const GAP_FRAMES = 4
  * is small enough, one block of neighbouring frames with a gap on either side.
  *
  * @param frames - In the order they were filmed within each clip.
+ * @param reportClips - Clips that the report split continues. They stay in training where another clip can serve: else nothing
+ *   like the report split would ever be seen in training (CamVid's dusk drive is one clip of train and the whole test).
  * @throws RangeError for fewer than three frames.
  */
 export function cutClips<Item extends Frame>(
   frames: readonly Item[],
   fraction: number,
   seed: number,
+  reportClips: ReadonlySet<string> = new Set(),
 ): ClipCut<Item> {
   if (frames.length < 3) {
     throw new RangeError(`cutClips: needs three frames at least, got ${String(frames.length)}`)
   }
   const wanted = Math.max(1, Math.round(frames.length * fraction))
-  const clips = chooseClips(frames, wanted, seed)
+  const others = frames.filter((frame) => !reportClips.has(frame.clip))
+  const clips = chooseClips(others, frames, wanted, seed) ?? chooseClips(frames, frames, wanted, seed)
   if (clips !== null) {
     const search = frames.filter((frame) => clips.has(frame.clip))
     const train = frames.filter((frame) => !clips.has(frame.clip))
@@ -55,7 +59,13 @@ export function cutClips<Item extends Frame>(
 }
 
 /** Clips in seeded order are added while that brings the total nearer to what is wanted. */
-function chooseClips(frames: readonly Frame[], wanted: number, seed: number): Set<string> | null {
+function chooseClips(
+  frames: readonly Frame[],
+  all: readonly Frame[],
+  wanted: number,
+  seed: number,
+): Set<string> | null {
+  const most = new Set(all.map((frame) => frame.clip)).size - 1
   const sizes = new Map<string, number>()
   for (const { clip } of frames) {
     sizes.set(clip, (sizes.get(clip) ?? 0) + 1)
@@ -68,7 +78,7 @@ function chooseClips(frames: readonly Frame[], wanted: number, seed: number): Se
   let total = 0
   for (const name of order) {
     const grown = total + (sizes.get(name) ?? 0)
-    if (chosen.size < names.length - 1 && Math.abs(grown - wanted) < Math.abs(total - wanted)) {
+    if (chosen.size < most && Math.abs(grown - wanted) < Math.abs(total - wanted)) {
       chosen.add(name)
       total = grown
     }

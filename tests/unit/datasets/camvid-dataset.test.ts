@@ -102,6 +102,17 @@ describe('openCamvidDataset', () => {
 })
 
 describe('cutClips', () => {
+  it('keeps the clip that the report split continues in training, where another clip can serve', () => {
+    const clip = (name: string, frames: number): { id: string; clip: string }[] =>
+      Array.from({ length: frames }, (_, index) => ({ id: `${name}_${String(index)}`, clip: name }))
+    const camvid = [...clip('0001TP', 62), ...clip('0006R0', 101), ...clip('0016E5', 204)]
+    for (const seed of [0, 1, 2, 3, 4, 5]) {
+      const cut = cutClips(camvid, 0.2, seed, new Set(['0001TP']))
+      expect(new Set(cut.search.map((frame) => frame.clip))).toEqual(new Set(['0006R0']))
+      expect(cut.train).toHaveLength(62 + 204)
+    }
+  })
+
   const frames = (clip: string, count: number) => stems(clip, count).map((id) => ({ id, clip }))
 
   it('never cuts a clip apart when whole ones come near the wanted share', () => {
