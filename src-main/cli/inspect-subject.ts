@@ -13,6 +13,7 @@ import { validateGenotype } from '../nas/validate-genotype.ts'
 import type { GenotypeValidation } from '../nas/validate-genotype.ts'
 import { integer, requireText, text } from './command-line.ts'
 import type { CommandArgs, CommandContext } from './command-line.ts'
+import { findCandidateId, isStoredId } from './find-candidate.ts'
 import { withEngine } from './open-engine.ts'
 
 /** What `inspect` looks at, with the space and shape that it is read in. */
@@ -23,15 +24,13 @@ export interface InspectSubject {
 }
 
 const NAMED = { smallest: smallestGenotype, hrnet: hrnetGenotype, largest: largestGenotype }
-const CANDIDATE_ID = /^r-[a-z0-9]{6,24}:\d+$/
-const GENOTYPE_ID = /^[0-9a-f]{12}$/
 const LARGEST_INPUT = 16_384
 const LARGEST_COUNT = 4096
 
 /** @throws EngineError BAD_REQUEST or NOT_FOUND that says which forms there are. */
 export async function findSubject(args: CommandArgs, context: CommandContext): Promise<InspectSubject> {
   const given = requireText(args, 'genotype')
-  if (CANDIDATE_ID.test(given) || GENOTYPE_ID.test(given)) {
+  if (isStoredId(given)) {
     return withEngine(args, context, (services) => findStored(given, services))
   }
   const task = readTask(args)
@@ -105,22 +104,10 @@ function widthOfFile(value: unknown): number | undefined {
 }
 
 async function findStored(id: string, services: EngineServices): Promise<InspectSubject> {
-  const candidateId = CANDIDATE_ID.test(id) ? id : await findByGenotype(id, services)
-  const { genotype, runId } = await services.candidates.get(candidateId)
+  const { genotype, runId } = await services.candidates.get(await findCandidateId(id, services))
   const { config, dataset } = await services.runs.get(runId)
   const { space, shape } = createSearchSetup(config, countOutputs(config, dataset))
   return { space, shape, validation: validateGenotype(space, genotype) }
-}
-
-async function findByGenotype(genotypeId: string, services: EngineServices): Promise<string> {
-  for (const { id } of await services.runs.list()) {
-    const { rows } = await services.candidates.list(id)
-    const row = rows.find((candidate) => candidate.genotypeId === genotypeId)
-    if (row !== undefined) {
-      return row.id
-    }
-  }
-  throw new EngineError('NOT_FOUND', `No run in the data folder has a candidate with genotype ${genotypeId}.`)
 }
 
 export function readTask(args: CommandArgs): TaskKind {
