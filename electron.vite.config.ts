@@ -55,7 +55,6 @@ export default defineConfig({
       outDir: fromRoot('out/renderer'),
       emptyOutDir: EMPTY_OUT_DIR,
       minify: true,
-      assetsInlineLimit: 0, // small fonts would become data: addresses, which the content policy refuses
       target: CHROME_TARGET,
       assetsInlineLimit: 0, // the content policy takes fonts from files only, not from data: addresses
       rolldownOptions: { input: { index: fromRoot('src-renderer/index.html') } },

@@ -14,7 +14,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'renderer', include: ['tests/unit/renderer/**/*.test.ts'], environment: 'happy-dom' },
       },
-      { extends: true, test: { name: 'golden', include: ['tests/golden/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: { name: 'golden', include: ['tests/golden/**/*.test.ts'], testTimeout: 120_000 },
+      },
       {
         extends: true,
         test: {

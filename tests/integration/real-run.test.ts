@@ -243,5 +243,5 @@ function canMountSmallDisk(): boolean {
 function fillDisk(path: string): void {
   const LEFT_BYTES = 256 * 1024
   const { bavail, bsize } = statfsSync(join(path, '..'))
-  writeFileSync(path, Buffer.alloc(Math.max(0, Number(bavail) * Number(bsize) - LEFT_BYTES)))
+  writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - LEFT_BYTES)))
 }

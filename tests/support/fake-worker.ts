@@ -47,7 +47,7 @@ async function runJob(jobId: string, job: Job): Promise<void> {
   try {
     const result = await executor.runJob(job, {
       ...{ lane: '', threads: 1, backend: 'auto', logFolder: null, signal: stop.signal },
-      onEvent: (event) => send({ ...event, jobId } as FromWorker),
+      onEvent: (event) => send({ ...event, jobId }),
     })
     send({ kind: 'job-completed', jobId, result })
   } catch (thrown) {
