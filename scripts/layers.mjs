@@ -40,7 +40,7 @@ export const LAYERS = [
   }),
   layer('engine', {
     values: ['contract', 'nas', 'vision', 'store', 'datasets'],
-    packages: ['fastify', '@fastify/*', '@trpc/server', 'ws', 'bullmq', 'zod', 'pino'],
+    packages: ['fastify', '@fastify/*', '@trpc/server', 'ws', 'bullmq', 'zod'],
     node: true,
   }),
   layer('cli', {
@@ -67,7 +67,7 @@ export const LAYERS = [
     values: ['contract', 'nas', 'vision'],
     types: ['engine', 'bridge'],
     packages: [
-      ...['vue', 'pinia', 'vue-router', 'echarts', 'vue-echarts', 'naive-ui', '@pinia/colada'],
+      ...['vue', 'pinia', 'vue-router', 'echarts', 'vue-echarts', 'naive-ui'],
       ...['@trpc/client', '@trpc/server', '@fontsource-variable/*', 'zod'],
     ],
   }),
