@@ -1,4 +1,5 @@
 import type { NetworkOps, ParameterRef, Value } from '../compute/network-ops.ts'
+import { nodeInputs } from '../nas/live-nodes.ts'
 import type { BatchNormNode, NetworkPlan, PlanNode, ValueId } from '../nas/network-plan.types.ts'
 
 export interface ExecuteOptions {
@@ -43,7 +44,7 @@ export function executePlan(options: ExecuteOptions): Execution {
   function runNode(node: PlanNode, position: number): void {
     const output = executeNode(node, options, (id) => valueOf(values, id))
     values.set(node.output, output)
-    for (const id of new Set(inputsOf(node))) {
+    for (const id of new Set(nodeInputs(node))) {
       if (lastReader.get(id) === position && id !== 0) {
         finish(id)
       }
@@ -63,10 +64,6 @@ export function executePlan(options: ExecuteOptions): Execution {
     }
     values.delete(id)
   }
-}
-
-export function inputsOf(node: PlanNode): readonly ValueId[] {
-  return node.kind === 'sum-relu' || node.kind === 'concat' ? node.inputs : [node.input]
 }
 
 function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueId) => Value): Value {
@@ -114,7 +111,7 @@ function lastReaders(plan: NetworkPlan): ReadonlyMap<ValueId, number> {
   if (readers === undefined) {
     const map = new Map<ValueId, number>()
     plan.nodes.forEach((node, position) => {
-      for (const id of inputsOf(node)) {
+      for (const id of nodeInputs(node)) {
         map.set(id, position)
       }
     })
