@@ -2,6 +2,7 @@ import { readCodeVersion } from '../engine/code-version.ts'
 import { EXIT } from './command-line.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
+import { fineTuneCommand } from './commands/fine-tune.ts'
 import { forwardCommand } from './commands/forward.ts'
 import { importCommand } from './commands/import.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -35,6 +36,7 @@ process.exitCode = await runCommandLine(
     forward: forwardCommand,
     import: importCommand,
     export: exportCommand,
+    'fine-tune': fineTuneCommand,
     doctor: doctorCommand,
   },
   process.argv.slice(2),

@@ -1,5 +1,6 @@
 import type { CandidateOrigin, GenotypeJson, Protocol } from './candidate.ts'
 import type { NetworkConfig, SpaceConfig, TaskKind } from './config.ts'
+import type { FineTuneScores } from './fine-tune.ts'
 import type { DatasetFacts } from './run.ts'
 
 /** Formats that a candidate can be written in. */
@@ -96,9 +97,11 @@ export interface ModelCard {
     /** Zeros under `num_batches_tracked`, which a strict load asks for. */
     readonly counters: number
     readonly deadLayersDropped: boolean
-    /** Inherited from the super-network, batch norm recalibrated; no training of its own. */
-    readonly source: 'inherited'
+    /** `inherited`: of the super-network, batch norm recalibrated, no training of its own. */
+    readonly source: 'inherited' | 'fine-tuned'
   }
+  /** Null without a training of its own. */
+  readonly fineTuning: FineTuneScores | null
   readonly checks: ExportChecks
   /** Of the images that it was trained and scored on; without the folder, which says nothing to others. */
   readonly dataset: Omit<DatasetFacts, 'path' | 'task'>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EXPORT_FORMATS } from './export.ts'
+import { FINE_TUNE_EPOCHS, MOST_FINE_TUNE_EPOCHS } from './fine-tune.ts'
 import { runIdSchema, runRequestSchema } from './run.ts'
 
 /**
@@ -31,6 +32,9 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   candidates.get  query        → CandidateDetails
  *   candidates.predict mutation  → CandidatePredictions        (runs a short job when not yet predicted)
  *   candidates.export mutation   → ExportResult                (writes below the run's folder; CONFLICT before the super-network is trained)
+ *   candidates.fineTune mutation → FineTuneStatus             (starts it, or joins the one under way; pose only)
+ *   candidates.fineTuning query → FineTuneStatus              (progress while it runs, then both scores)
+ *   candidates.stopFineTuning mutation → FineTuneStatus       (what was stored before stays)
  *   preview.samples query        → readonly PreviewSample[]
  */
 export const procedureInputs = {
@@ -68,6 +72,12 @@ export const procedureInputs = {
     format: z.enum(EXPORT_FORMATS).default('safetensors'),
     dropsDeadLayers: z.boolean().default(false),
   }),
+  'candidates.fineTune': z.object({
+    id: z.string(),
+    epochs: z.number().int().min(1).max(MOST_FINE_TUNE_EPOCHS).default(FINE_TUNE_EPOCHS),
+  }),
+  'candidates.fineTuning': z.object({ id: z.string() }),
+  'candidates.stopFineTuning': z.object({ id: z.string() }),
   'preview.samples': z.object({ runId: runIdSchema }),
 } as const
 

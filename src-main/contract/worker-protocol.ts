@@ -3,6 +3,7 @@ import type { RunConfig } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 import type { LogLevel, MetricPoint, PanelPoint } from './event.ts'
 import type { ExportFormat, ExportResult } from './export.ts'
+import type { FineTuneResult, FineTuneStage } from './fine-tune.ts'
 import type { ForwardJob, ForwardResult } from './forward.ts'
 import type { PreflightCheck } from './preflight.ts'
 import type { Prediction, PreviewSample } from './preview.ts'
@@ -38,6 +39,13 @@ export interface PreflightJob extends JobBase {
 export interface TrainJob extends JobBase {
   readonly kind: 'train'
   readonly phase: 'teacher' | 'supernet'
+  /** Folder of the run whose finished teacher the super-network starts from; default: its own. */
+  readonly teacherFolder?: string
+  /**
+   * Trains this one member alone instead of sampling: from fresh weights, without a teacher, by the settings of the phase. What
+   * studies compare inherited weights with.
+   */
+  readonly subnet?: GenotypeJson
 }
 
 export interface CandidateToEvaluate {
@@ -51,6 +59,8 @@ export interface EvaluateJob extends JobBase {
   readonly kind: 'evaluate'
   readonly candidates: readonly CandidateToEvaluate[]
   readonly split: 'search' | 'report'
+  /** False scores with the running statistics of training, and the protocol says 0 recalibration images; default true. */
+  readonly recalibrates?: boolean
 }
 
 /** Predicts the preview samples with one candidate and writes the label maps below the run folder. */
@@ -74,6 +84,17 @@ export interface ExportJob extends JobBase {
   readonly outputFolder: string
 }
 
+/** Trains a candidate on its own, from its inherited weights (method.md 8.3), and writes it with a card. */
+export interface FineTuneJob extends JobBase {
+  readonly kind: 'fine-tune'
+  readonly candidate: CandidateDetails
+  readonly runName: string
+  readonly codeVersion: string
+  readonly stages: readonly FineTuneStage[]
+  /** Absolute; appears, or is replaced, once everything in it is written. */
+  readonly outputFolder: string
+}
+
 /** Looks at a dataset folder without a run. */
 export interface InspectDatasetJob {
   readonly kind: 'inspect-dataset'
@@ -82,7 +103,15 @@ export interface InspectDatasetJob {
 }
 
 export type Job =
-  PrepareJob | PreflightJob | TrainJob | EvaluateJob | PredictJob | ExportJob | ForwardJob | InspectDatasetJob
+  | PrepareJob
+  | PreflightJob
+  | TrainJob
+  | EvaluateJob
+  | PredictJob
+  | ExportJob
+  | FineTuneJob
+  | ForwardJob
+  | InspectDatasetJob
 
 export type ToWorker =
   | { readonly kind: 'run-job'; readonly jobId: string; readonly job: Job }
@@ -135,6 +164,7 @@ export interface JobResults {
   evaluate: EvaluateResult
   predict: PredictResult
   export: ExportResult
+  'fine-tune': FineTuneResult
   forward: ForwardResult
   'inspect-dataset': InspectDatasetResult
 }

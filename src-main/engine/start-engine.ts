@@ -19,6 +19,7 @@ import { attachWebSocket } from './server/web-socket.ts'
 import { createCandidatesService, createPreviewService } from './services/candidates-service.ts'
 import { createDatasetsService } from './services/datasets-service.ts'
 import type { EngineServices } from './services/engine-services.ts'
+import { createFineTuning } from './services/fine-tuning.ts'
 import { createRunsService } from './services/runs-service.ts'
 import {
   createPresetsService,
@@ -83,13 +84,14 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
   const published = await loadPublished(fileURLToPath(new URL('published.json', options.resourcesFolder)))
   const { parts, scheduler } = createCore(options, store)
   const startedAt = Date.now()
+  const fineTuning = createFineTuning(parts)
   const services: EngineServices = {
     system: createSystemService({ ...parts, scheduler, startedAt }),
     presets: createPresetsService(presets),
     published: createPublishedService(published),
     datasets: createDatasetsService(parts),
-    runs: createRunsService({ ...parts, scheduler, presets }),
-    candidates: createCandidatesService(parts),
+    runs: createRunsService({ ...parts, scheduler, presets, fineTuning }),
+    candidates: createCandidatesService(parts, fineTuning),
     preview: createPreviewService(parts),
   }
   const server = await listen(options, store, services)

@@ -8,7 +8,7 @@ export interface ScoreSubnetOptions extends ScoreOptions {
   readonly supernet: Supernet
   readonly session: EvaluationSession
   readonly plan: NetworkPlan
-  /** Fixed training batches for the statistics (method.md 6.1), on the device. */
+  /** Fixed training batches for the statistics (method.md 6.1), on the device. None: the running statistics of training serve. */
   readonly recalibrationBatches: readonly Value[]
   readonly images: ScoringSet
 }
@@ -26,6 +26,9 @@ export async function withRecalibrated<T>(
   use: (forward: Forward) => Promise<T>,
 ): Promise<T> {
   const { kernels } = supernet
+  if (recalibrationBatches.length === 0) {
+    return use((input) => session.forward(plan, input).output)
+  }
   const statistics = uploadStatistics(
     kernels,
     measureStatistics(kernels, session, plan, recalibrationBatches),
@@ -35,4 +38,9 @@ export async function withRecalibrated<T>(
   } finally {
     releaseStatistics(kernels, statistics)
   }
+}
+
+/** A forward pass with the running statistics of the session's own network; the caller releases the output. */
+export function forwardWithRunning(session: EvaluationSession, plan: NetworkPlan): Forward {
+  return (input) => session.forward(plan, input).output
 }

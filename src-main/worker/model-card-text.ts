@@ -1,15 +1,15 @@
-import type { ModelCard } from '../contract/index.ts'
+import type { FineTuneScores, ModelCard } from '../contract/index.ts'
 
 /** The card as Markdown, for people; everything in it is in the JSON as well. */
 export function describeModelCard(card: ModelCard): string {
   return [
     `# ${card.origin.runName}: ${card.origin.genotypeId}`,
     '',
-    `A ${card.task} network found by ScaleNAS, with weights inherited from the super-network of its run and batch-norm statistics`,
-    'measured anew for it. It had no training of its own.',
+    ...introduction(card),
     '',
     ...section('Network', networkRows(card)),
     ...section('Score', scoreRows(card)),
+    ...(card.fineTuning === null ? [] : section('Fine-tune', fineTuneRows(card.fineTuning))),
     ...section('Origin', originRows(card)),
     ...section('Data', dataRows(card)),
     '## Use',
@@ -21,6 +21,13 @@ export function describeModelCard(card: ModelCard): string {
     `Channels of the output, in order: ${card.output.names.join(', ')}.`,
     '',
   ].join('\n')
+}
+
+function introduction({ task, fineTuning }: ModelCard): string[] {
+  const start = `A ${task} network found by ScaleNAS, with weights inherited from the super-network of its run`
+  return fineTuning === null
+    ? [`${start} and batch-norm statistics`, 'measured anew for it. It had no training of its own.']
+    : [`${start} and`, `${whole(fineTuning.epochs.length)} epochs of training of its own.`]
 }
 
 type Row = readonly [name: string, value: string]
@@ -57,22 +64,42 @@ function networkRows({ network, input, output, cost, weights }: ModelCard): Row[
   ]
 }
 
-function scoreRows({ metricName, checks }: ModelCard): Row[] {
+function scoreRows({ metricName, checks, fineTuning }: ModelCard): Row[] {
   const { protocol } = checks
   return [
     [
       `${metricName} in the search`,
       checks.recordedAccuracy === null ? 'not scored' : percent(checks.recordedAccuracy),
     ],
-    [`${metricName} before writing`, percent(checks.inheritedAccuracy)],
+    [
+      fineTuning === null ? `${metricName} before writing` : `${metricName} inherited, measured again`,
+      percent(checks.inheritedAccuracy),
+    ],
     [`${metricName} of the written file`, percent(checks.writtenAccuracy)],
     [
       'protocol',
       `${protocol.split} split, ${whole(protocol.samples)} samples, ${protocol.flipTest ? 'with' : 'without'} mirrored image, ` +
-        `batch norm recalibrated on ${whole(protocol.recalibrationImages)} images (seed ${String(protocol.recalibrationSeed)}), ` +
+        `batch norm ${fineTuning === null ? '' : 'at first '}recalibrated on ${whole(protocol.recalibrationImages)} images (seed ${String(protocol.recalibrationSeed)}), ` +
         `backend ${protocol.backend}`,
     ],
     ['largest output difference', `${checks.parity.toExponential(1)} of the largest output`],
+  ]
+}
+
+function fineTuneRows({ metricName, samples, inherited, fineTuned, ...training }: FineTuneScores): Row[] {
+  const { stages, batch, epochs, bestEpoch } = training
+  const rates = stages.map((stage) => `${whole(stage.epochs)} epochs at ${String(stage.learningRate)}`)
+  return [
+    ['training', `Adam, ${rates.join(', then ')}, batch ${whole(batch)}, no distillation`],
+    ['kept', `epoch ${whole(bestEpoch)} of ${whole(epochs.length)}, the best on the search split`],
+    [
+      `${metricName} on the search split (${whole(samples.search)} samples)`,
+      `inherited ${percent(inherited.search)}, fine-tuned ${percent(fineTuned.search)}`,
+    ],
+    [
+      `${metricName} on the report split (${whole(samples.report)} samples)`,
+      `inherited ${percent(inherited.report)}, fine-tuned ${percent(fineTuned.report)}`,
+    ],
   ]
 }
 

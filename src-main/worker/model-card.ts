@@ -1,5 +1,5 @@
 import { EngineError } from '../contract/index.ts'
-import type { ExportChecks, ExportJob, ModelCard } from '../contract/index.ts'
+import type { ExportChecks, ExportJob, FineTuneScores, ModelCard } from '../contract/index.ts'
 import { CHANNEL_DEVIATION, CHANNEL_MEAN } from '../datasets/warp.ts'
 import { countCost, toGigaMacs } from '../nas/cost.ts'
 import type { NetworkPlan } from '../nas/network-plan.types.ts'
@@ -12,13 +12,18 @@ export interface WrittenNetwork {
   readonly weights: WeightMap
   readonly counters: number
   readonly file: string
+  readonly deadLayersDropped: boolean
+  /** Null for inherited weights. */
+  readonly fineTuning: FineTuneScores | null
 }
 
-/** Gathers what is known of an exported candidate. */
+export type CardJob = Pick<ExportJob, 'runId' | 'runName' | 'config' | 'candidate' | 'codeVersion'>
+
+/** Gathers what is known of a candidate that was written. */
 export function createModelCard(
-  job: ExportJob,
+  job: CardJob,
   run: RunContext,
-  { plan, weights, counters, file }: WrittenNetwork,
+  { plan, weights, counters, file, deadLayersDropped, fineTuning }: WrittenNetwork,
   checks: ExportChecks,
 ): ModelCard {
   const { config, dataset, task } = run
@@ -48,15 +53,16 @@ export function createModelCard(
       tensors: weights.size,
       values: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
       counters,
-      deadLayersDropped: job.dropsDeadLayers,
-      source: 'inherited',
+      deadLayersDropped,
+      source: fineTuning === null ? 'inherited' : 'fine-tuned',
     },
+    fineTuning,
     checks,
     dataset: { name, format, fingerprint, splits, skeleton, classes, found, leftOut, warnings },
   }
 }
 
-function originOf({ runId, runName, config, candidate, codeVersion }: ExportJob): ModelCard['origin'] {
+function originOf({ runId, runName, config, candidate, codeVersion }: CardJob): ModelCard['origin'] {
   return {
     runId,
     runName,

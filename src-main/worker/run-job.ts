@@ -2,6 +2,7 @@ import type { Job, JobResults } from '../contract/index.ts'
 import { inspectDatasetFolder } from '../datasets/open-dataset.ts'
 import { runEvaluateJob } from './jobs/evaluate-job.ts'
 import { runExportJob } from './jobs/export-job.ts'
+import { runFineTuneJob } from './jobs/fine-tune-job.ts'
 import { runForwardJob } from './jobs/forward-job.ts'
 import { runPredictJob } from './jobs/predict-job.ts'
 import { runPreflightJob } from './jobs/preflight-job.ts'
@@ -45,6 +46,8 @@ export class JobRunner {
         return runPredictJob(job, run, this.#supernets)
       case 'export':
         return runExportJob(job, run, this.#supernets, this.#services, context)
+      case 'fine-tune':
+        return runFineTuneJob(job, run, this.#supernets, this.#services, context)
       default:
         return job satisfies never
     }

@@ -77,6 +77,8 @@ export class FakeExecutor implements Executor {
       case 'export':
       case 'forward':
         throw new EngineError('INTERNAL', 'the fake worker writes no networks')
+      case 'fine-tune':
+        return this.#fineTune(job, options)
       case 'preflight':
         return this.#preflight(job, options)
       case 'inspect-dataset':
@@ -98,6 +100,29 @@ export class FakeExecutor implements Executor {
     return {
       ...{ iterationMsSmallest: 10, iterationMsLargest: 20, evaluationMs: 30, peakMemoryBytes: 1 },
       ...{ iterationsTeacher: 100, iterationsSupernet: 100, dataset: FAKE_DATASET },
+    }
+  }
+
+  /** Two steps, then a result that no file backs. */
+  async #fineTune(
+    job: Extract<Job, { kind: 'fine-tune' }>,
+    options: JobOptions,
+  ): Promise<JobResults['fine-tune']> {
+    for (const done of [1, 2]) {
+      await this.#emit(job, options, { kind: 'progressed', jobId: '', done, total: 2, note: `epoch ${done}` })
+    }
+    const { candidate, stages, outputFolder: folder } = job
+    return {
+      ...{ candidateId: candidate.id, genotypeId: candidate.genotypeId, folder, files: [] },
+      ...{
+        metricName: 'fake',
+        samples: { search: 4, report: 4 },
+        batch: 2,
+        stages,
+        bestEpoch: 1,
+        epochs: [],
+      },
+      ...{ inherited: { search: 0.5, report: 0.4 }, fineTuned: { search: 0.6, report: 0.5 } },
     }
   }
 

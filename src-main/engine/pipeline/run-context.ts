@@ -29,6 +29,8 @@ export interface RunContext extends EngineParts {
 export const MAIN_LANE = 'main'
 /** Previews and checks of datasets, beside a run that trains. */
 export const INTERACTIVE_LANE = 'interactive'
+/** Fine-tunes, one after another; in a lane of their own so that previews do not wait for them. */
+export const FINE_TUNE_LANE = 'fine-tune'
 
 export function searchLane(index: number): string {
   return `search-${String(index)}`

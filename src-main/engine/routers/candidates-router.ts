@@ -14,4 +14,13 @@ export const candidatesRouter = router({
   export: procedure
     .input(procedureInputs['candidates.export'])
     .mutation(({ ctx, input }) => ctx.services.candidates.export(input)),
+  fineTune: procedure
+    .input(procedureInputs['candidates.fineTune'])
+    .mutation(({ ctx, input }) => ctx.services.candidates.fineTune(input)),
+  fineTuning: procedure
+    .input(procedureInputs['candidates.fineTuning'])
+    .query(({ ctx, input }) => ctx.services.candidates.fineTuning(input.id)),
+  stopFineTuning: procedure
+    .input(procedureInputs['candidates.stopFineTuning'])
+    .mutation(({ ctx, input }) => ctx.services.candidates.stopFineTuning(input.id)),
 })

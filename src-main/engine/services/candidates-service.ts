@@ -11,9 +11,10 @@ import { chooseBackend, INTERACTIVE_LANE } from '../pipeline/run-context.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { answer } from './answer.ts'
 import type { CandidatesService, ExportRequest, PreviewService } from './engine-services.ts'
+import type { FineTuneOrder, FineTuning } from './fine-tuning.ts'
 import { requireRun } from './runs-service.ts'
 
-export function createCandidatesService(parts: EngineParts): CandidatesService {
+export function createCandidatesService(parts: EngineParts, fineTuning: FineTuning): CandidatesService {
   const { store, hub } = parts
   /** Two clicks on one point share one job. */
   const inFlight = new Map<string, Promise<CandidatePredictions>>()
@@ -39,7 +40,19 @@ export function createCandidatesService(parts: EngineParts): CandidatesService {
       exporting.set(key, running)
       return running
     },
+    async fineTune({ id, epochs }) {
+      const order = findOrder(parts, id)
+      requireWeights(parts, order.run.id, 'fine-tune')
+      return fineTuning.start(order, epochs)
+    },
+    fineTuning: async (id) => fineTuning.status(findOrder(parts, id)),
+    stopFineTuning: async (id) => fineTuning.stop(findOrder(parts, id)),
   }
+}
+
+function findOrder(parts: EngineParts, id: string): FineTuneOrder {
+  const candidate = requireCandidate(parts, id)
+  return { candidate, run: requireRun(parts, candidate.runId) }
 }
 
 export function createPreviewService(parts: EngineParts): PreviewService {

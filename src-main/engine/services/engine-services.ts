@@ -7,6 +7,7 @@ import type {
   DoctorReport,
   ExportFormat,
   ExportResult,
+  FineTuneStatus,
   GenerationRow,
   LogLine,
   MetricPoint,
@@ -110,6 +111,11 @@ export interface CandidatesService {
   get(id: string): Promise<CandidateDetails>
   predict(id: string, sampleIds: readonly string[]): Promise<CandidatePredictions>
   export(request: ExportRequest): Promise<ExportResult>
+  /** Starts it, or joins the one under way, and answers at once. */
+  fineTune(request: { readonly id: string; readonly epochs: number }): Promise<FineTuneStatus>
+  fineTuning(id: string): Promise<FineTuneStatus>
+  /** Answers when it has ended. */
+  stopFineTuning(id: string): Promise<FineTuneStatus>
 }
 
 export interface PreviewService {

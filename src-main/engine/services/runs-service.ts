@@ -24,6 +24,7 @@ import { assertTransition } from '../pipeline/run-state.ts'
 import type { Scheduler } from '../pipeline/scheduler.ts'
 import { answer } from './answer.ts'
 import type { RunsService } from './engine-services.ts'
+import type { FineTuning } from './fine-tuning.ts'
 
 /** Until the prepare phase has said what it measures. */
 const METRIC_NAMES = { pose: 'PCK@0.2', segmentation: 'mIoU' } as const
@@ -34,6 +35,7 @@ const ROWS_PER_STEP = 5000
 export interface RunsServiceParts extends EngineParts {
   readonly scheduler: Scheduler
   readonly presets: readonly Preset[]
+  readonly fineTuning: Pick<FineTuning, 'isBusyWith'>
 }
 
 export function createRunsService(parts: RunsServiceParts): RunsService {
@@ -163,13 +165,19 @@ async function listPresentCheckpoints(
 }
 
 async function deleteRun(parts: RunsServiceParts, id: string): Promise<void> {
-  const { store, hub } = parts
+  const { store, hub, fineTuning } = parts
   const { status, pinned } = requireRun(parts, id)
   if (status === 'running' || status === 'queued' || status === 'paused') {
     throw new EngineError('CONFLICT', `Run ${id} is ${status}; stop it before deleting it.`)
   }
   if (pinned) {
     throw new EngineError('CONFLICT', `Run ${id} is pinned; unpin it before deleting it.`)
+  }
+  if (fineTuning.isBusyWith(id)) {
+    throw new EngineError(
+      'CONFLICT',
+      `A network of run ${id} is being fine-tuned; stop that before deleting the run.`,
+    )
   }
   await rm(store.paths.runFolder(id), { recursive: true, force: true })
   hub.forget(id)

@@ -21,9 +21,11 @@ export async function runEvaluateJob(
   context: JobContext,
 ): Promise<EvaluateResult> {
   const images = await run.scoring(job.split)
-  const recalibrationBatches = await run.recalibrationBatches()
+  const recalibrates = job.recalibrates ?? true
+  const recalibrationBatches = recalibrates ? await run.recalibrationBatches() : []
   const { supernet, session } = cache.open(job.runFolder, run)
-  const protocol = describeProtocol(run, job.split, images.count, services)
+  const measured = describeProtocol(run, job.split, images.count, services)
+  const protocol = recalibrates ? measured : { ...measured, recalibrationImages: 0 }
   let evaluated = 0
   for (const candidate of job.candidates) {
     if (context.isStopping()) {

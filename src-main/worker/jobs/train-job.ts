@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { PanelPoint, TrainJob, TrainResult } from '../../contract/index.ts'
 import { openBatchLoader } from '../../datasets/batch-loader.ts'
-import { genotypeId } from '../../nas/genotype.ts'
+import { fromGenotypeJson, genotypeId } from '../../nas/genotype.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import type { NetworkPlan } from '../../nas/network-plan.types.ts'
@@ -50,7 +50,7 @@ export async function runTrainJob(
   }
   const startIteration = newest?.iteration ?? 0
   const supernet = openStart(job, run, newest)
-  const teacher = phase === 'supernet' ? openTeacher(job, run) : null
+  const teacher = phase === 'supernet' && job.subnet === undefined ? openTeacher(job, run) : null
   const optimizer = new Optimizer(supernet, run.config[phase].optimizer)
   if (newest !== undefined) {
     optimizer.restore(decodeOptimizer(readCheckpoint(newest.optimizerFile)).states)
@@ -73,7 +73,7 @@ export async function runTrainJob(
       task: run.task,
       config: run.config[phase],
       teacher: teacher?.teacher ?? null,
-      drawPlan: createDraw(run, phase),
+      drawPlan: createDraw(job, run),
       nextBatch: () => loader.next(),
       iterationsPerEpoch: perEpoch,
       startIteration,
@@ -123,19 +123,20 @@ function openStart(job: TrainJob, run: RunContext, newest: CheckpointFile | unde
     return loadSupernet(run, newest)
   }
   // The student starts from the teacher's weights (method.md 5.2).
-  return job.phase === 'teacher'
+  return job.phase === 'teacher' || job.subnet !== undefined
     ? freshSupernet(run)
-    : loadSupernet(run, finishedCheckpoint(job.runFolder, 'teacher', run.iterations('teacher').total))
+    : loadSupernet(run, teacherCheckpoint(job, run))
+}
+
+function teacherCheckpoint({ runFolder, teacherFolder }: TrainJob, run: RunContext): CheckpointFile {
+  return finishedCheckpoint(teacherFolder ?? runFolder, 'teacher', run.iterations('teacher').total)
 }
 
 function openTeacher(job: TrainJob, run: RunContext): { teacher: Teacher; close(): void } | null {
   if (run.config.supernet.distillationWeight === 0) {
     return null
   }
-  const network = loadSupernet(
-    run,
-    finishedCheckpoint(job.runFolder, 'teacher', run.iterations('teacher').total),
-  )
+  const network = loadSupernet(run, teacherCheckpoint(job, run))
   const session = network.openEvaluation()
   return {
     teacher: { session, plan: run.plan(largestGenotype(run.space)) },
@@ -147,11 +148,12 @@ function openTeacher(job: TrainJob, run: RunContext): { teacher: Teacher; close(
 }
 
 function createDraw(
+  job: TrainJob,
   run: RunContext,
-  phase: 'teacher' | 'supernet',
 ): (iteration: number) => { plan: NetworkPlan; turn: number } {
-  if (phase === 'teacher') {
-    const plan = run.plan(largestGenotype(run.space))
+  const only = onlyMember(job, run)
+  if (only !== null) {
+    const plan = run.plan(only)
     return () => ({ plan, turn: -1 })
   }
   return (iteration) => {
@@ -162,6 +164,14 @@ function createDraw(
     })
     return { plan: run.plan(genotype), turn: turn.index }
   }
+}
+
+/** The member that every iteration trains; null where members are sampled. */
+function onlyMember({ phase, subnet }: TrainJob, { space }: RunContext): Genotype | null {
+  if (subnet !== undefined) {
+    return fromGenotypeJson(space, subnet)
+  }
+  return phase === 'teacher' ? largestGenotype(space) : null
 }
 
 async function saveCheckpoint(
@@ -190,7 +200,7 @@ async function evaluatePanel({ job, run, supernet, context }: Running, iteration
     const images = await run.scoring('search', PANEL_IMAGES)
     const recalibrationBatches = await run.recalibrationBatches()
     const scores: PanelPoint['scores'][number][] = []
-    for (const [label, genotype] of panelMembers(run, job.phase)) {
+    for (const [label, genotype] of panelMembers(job, run)) {
       const { accuracy } = await scoreSubnet({
         supernet,
         session,
@@ -212,19 +222,17 @@ async function evaluatePanel({ job, run, supernet, context }: Running, iteration
   }
 }
 
-function panelMembers(
-  { space, config }: RunContext,
-  phase: TrainJob['phase'],
-): readonly (readonly [string, Genotype])[] {
-  const largest = ['largest', largestGenotype(space)] as const
-  if (phase === 'teacher') {
-    return [largest]
+function panelMembers(job: TrainJob, run: RunContext): readonly (readonly [string, Genotype])[] {
+  const only = onlyMember(job, run)
+  if (only !== null) {
+    return [[job.subnet === undefined ? 'largest' : 'alone', only]]
   }
+  const { space, config } = run
   const random = createRandom(config.seed, 'panel')
   return [
     ['smallest', smallestGenotype(space)],
     ['hrnet', hrnetGenotype(space)],
-    largest,
+    ['largest', largestGenotype(space)],
     ...Array.from(
       { length: PANEL_RANDOM_MEMBERS },
       (_, i) => [`random ${i + 1}`, sampleUniform(space, random)] as const,
