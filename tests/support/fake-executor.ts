@@ -1,5 +1,11 @@
 import { EngineError } from '../../src-main/contract/index.ts'
-import type { Job, JobResults, MetricPoint, WorkerReady } from '../../src-main/contract/index.ts'
+import type {
+  DatasetFacts,
+  Job,
+  JobResults,
+  MetricPoint,
+  WorkerReady,
+} from '../../src-main/contract/index.ts'
 import type { Executor, JobEvent, JobOptions } from '../../src-main/engine/executors/executor.ts'
 import { FAKE_DATASET, fakeAccuracy, fakePrepareResult, fakeProtocol } from './fake-scores.ts'
 
@@ -17,9 +23,14 @@ export class FakeExecutor implements Executor {
   readonly jobs: Job[] = []
   steps = 0
   readonly #onStep: (step: number, job: Job) => void | Promise<void>
+  readonly #dataset: DatasetFacts
 
-  constructor(onStep: (step: number, job: Job) => void | Promise<void> = () => undefined) {
+  constructor(
+    onStep: (step: number, job: Job) => void | Promise<void> = () => undefined,
+    dataset: DatasetFacts = FAKE_DATASET,
+  ) {
     this.#onStep = onStep
+    this.#dataset = dataset
   }
 
   async runJob<J extends Job>(job: J, options: JobOptions): Promise<JobResults[J['kind']]> {
@@ -54,7 +65,7 @@ export class FakeExecutor implements Executor {
     switch (job.kind) {
       case 'prepare':
         await this.#emit(job, options, { kind: 'progressed', jobId: '', done: 1, total: 1, note: 'read' })
-        return fakePrepareResult(job.runId)
+        return { ...fakePrepareResult(job.runId), dataset: this.#dataset }
       case 'train':
         return this.#train(job, options)
       case 'evaluate':

@@ -7,6 +7,7 @@ import type {
   CandidateDetails,
   CandidatePredictions,
   CandidateRow,
+  FineTuneStatus,
   GenerationRow,
   PreviewSample,
   RunDetails,
@@ -26,6 +27,7 @@ export interface FakeState {
   samples: readonly PreviewSample[]
   predictions: CandidatePredictions | null
   genotype: CandidateDetails | null
+  fineTune: FineTuneStatus
 }
 
 export interface FakeEngine {
@@ -47,6 +49,7 @@ export function createFakeEngine(): FakeEngine {
     samples: [],
     predictions: null,
     genotype: null,
+    fineTune: { running: null, error: null, result: null },
   }
   const calls: string[] = []
   const listeners = new Set<(event: RunEvent) => void>()
@@ -92,6 +95,9 @@ export function createFakeEngine(): FakeEngine {
       list: answer('candidates.list', () => ({ rows: state.candidates, generations: state.generations })),
       get: answer('candidates.get', () => state.genotype),
       predict: answer('candidates.predict', () => state.predictions),
+      fineTuning: answer('candidates.fineTuning', () => state.fineTune),
+      fineTune: answer('candidates.fineTune', () => state.fineTune),
+      stopFineTuning: answer('candidates.stopFineTuning', () => state.fineTune),
     },
     preview: { samples: answer('preview.samples', () => state.samples) },
   }
