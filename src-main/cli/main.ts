@@ -11,6 +11,7 @@ import { runCommand } from './commands/run.ts'
 import { deleteCommand, resumeCommand, runsCommand, showCommand, stopCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { studioCommand } from './commands/studio.ts'
+import { studyCommand } from './commands/study.ts'
 import { runCommandLine } from './run-command-line.ts'
 
 /** Entry of `scalenas`. Paths differ between sources (src-main/cli) and build (out/main); everything else sits in siblings. */
@@ -36,6 +37,7 @@ process.exitCode = await runCommandLine(
     forward: forwardCommand,
     import: importCommand,
     export: exportCommand,
+    study: studyCommand,
     'fine-tune': fineTuneCommand,
     doctor: doctorCommand,
   },

@@ -51,7 +51,7 @@ async function evaluateGeneration(context: RunContext, generation: number): Prom
 
 /** Runs `work` in every lane; the first failure stops the others, which end at a safe point before it is thrown. */
 export async function runSideBySide(
-  context: RunContext,
+  context: Pick<RunContext, 'signal'>,
   lanes: readonly string[],
   work: (lane: string, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
