@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Pictures of every screen in both themes, from a served studio: for docs/screenshots (drawn data only) and for judging a change.
 //   node scripts/take-screenshots.mjs --url 'http://127.0.0.1:PORT/#token=…' --out docs/screenshots [--run r-…]
+//   --empty  only the home of an empty data folder      --live  starts the demo and shows it while it trains
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'docs/screenshots' },
     run: { type: 'string' },
     empty: { type: 'boolean', default: false },
+    live: { type: 'boolean', default: false },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
   },
 })
@@ -42,6 +44,9 @@ const SCREENS = values.empty
     ]
 
 mkdirSync(values.out, { recursive: true })
+/** When the super-network's curves have a shape. */
+const LIVE_MS = 100_000
+
 const browser = await chromium.launch({
   executablePath: values.chromium,
   args: [
@@ -62,7 +67,10 @@ for (const theme of ['dark', 'light']) {
   })
   await page.goto(values.url)
   await page.waitForTimeout(SETTLE_MS)
-  for (const [name, path] of SCREENS) {
+  if (values.live) {
+    await showLiveRun(page, theme)
+  }
+  for (const [name, path] of values.live ? [] : SCREENS) {
     await page.evaluate((hash) => (location.hash = hash), path)
     await page.waitForTimeout(SETTLE_MS)
     if (name === 'explore') {
@@ -85,4 +93,19 @@ async function selectPoint(page) {
     await page.mouse.click(box.x + point.x, box.y + point.y)
     await page.waitForTimeout(2 * SETTLE_MS)
   }
+}
+
+/** The demo in training, from the page as it is: started in the first theme, already there in the second. */
+async function showLiveRun(page, theme) {
+  const start = page.getByTestId('start-demo')
+  if (await start.isVisible()) {
+    await start.click()
+    await page.waitForTimeout(LIVE_MS)
+  } else {
+    await page.locator('[data-testid^="run-row-"]').first().click()
+  }
+  await page.getByTestId('tab-charts').click()
+  await page.waitForTimeout(SETTLE_MS)
+  await page.screenshot({ path: join(values.out, `run-live-${theme}.png`), animations: 'disabled' })
+  console.log(`run-live-${theme}.png`)
 }

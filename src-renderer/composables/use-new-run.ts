@@ -122,7 +122,8 @@ function useRunCosts(request: { readonly value: RunRequest | null }) {
       (thrown: unknown) => ({ cost: null, problem: errorInfoOf(thrown).message }),
     )
     if (request.value === asked) {
-      estimate.value = answer.cost ?? estimate.value
+      // Of a form that is refused there is no cost; the one before would stand beside another network.
+      estimate.value = answer.cost
       estimateProblem.value = answer.problem
     }
   }
