@@ -29,6 +29,9 @@ export interface CandidateOrigin {
   readonly edgesFlipped: number
 }
 
+/** Name among a candidate's metrics: median milliseconds of one forward pass of one image, where the run measures it. */
+export const LATENCY_METRIC = 'latencyMs'
+
 /** A row of the candidate ledger as the UI sees it. Numbers are null until evaluated. */
 export interface CandidateRow {
   /** `${runId}:${number}`; `number` counts from 1 within the run, shown as #0012. */

@@ -92,6 +92,11 @@ export const searchConfigSchema = z.object({
   recalibrationBatchSize: positiveInt.max(512),
   /** Scores with the mirrored image averaged in (pose: with the one-pixel shift). */
   flipTest: z.boolean(),
+  /**
+   * Third objective: the latency of each candidate, measured by the worker that scores it (one image, one thread). Absent = false.
+   * Times differ from run to run, so the same seed no longer gives the same candidates after generation 0.
+   */
+  measuresLatency: z.boolean().optional(),
   /** Optional bounds; null means none. */
   minMacs: z.number().int().positive().nullable(),
   maxMacs: z.number().int().positive().nullable(),

@@ -12,6 +12,7 @@ import type { RandomState } from '../../nas/random.ts'
 import type { CandidateRecord, NewCandidate } from '../../store/candidate-queries.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
+import { createParentSelection } from './select-parents.ts'
 
 /** Costs are counted in pieces of this many, so that the engine answers in between (0.3 ms each for the official space). */
 const COSTS_AT_ONCE = 50
@@ -93,16 +94,14 @@ async function drawChildren(
   const known = new Set(records.map((record) => record.genotypeId))
   const { children, missing } = nextGeneration({
     space: setup.space,
-    records: records.filter(isParent).map(({ id, macs, accuracy, genotype }) => ({
-      id,
-      macs,
-      accuracy,
+    records: records.filter(isParent).map(({ id, macs, accuracy, metrics, genotype }) => ({
+      ...{ id, macs, accuracy, metrics },
       genotype: fromGenotypeJson(setup.space, genotype),
     })),
     count: config.search.perGeneration,
     crossoverProbability: config.search.crossoverProbability,
     mutationProbability: config.search.mutationProbability,
-    tail: config.search.tail,
+    select: createParentSelection(config.search),
     random,
     isKnown: (id) => known.has(id),
     isFeasible: (genotype) => setup.isFeasible(genotype),

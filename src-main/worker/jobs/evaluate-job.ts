@@ -1,8 +1,12 @@
 import { performance } from 'node:perf_hooks'
-import { EngineError, toErrorInfo } from '../../contract/index.ts'
+import { EngineError, LATENCY_METRIC, toErrorInfo } from '../../contract/index.ts'
 import type { CandidateToEvaluate, EvaluateJob, EvaluateResult } from '../../contract/index.ts'
+import type { Value } from '../../compute/network-ops.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
+import type { NetworkPlan } from '../../nas/network-plan.types.ts'
+import type { EvaluationSession } from '../../supernet/supernet.ts'
 import { scoreSubnet } from '../../training/score-subnet.ts'
+import { firstImage, measureLatency } from '../latency.ts'
 import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
@@ -33,10 +37,11 @@ export async function runEvaluateJob(
     }
     const started = performance.now()
     try {
+      const plan = run.plan(fromGenotypeJson(run.space, candidate.genotype))
       const { accuracy, metrics } = await scoreSubnet({
         supernet,
         session,
-        plan: run.plan(fromGenotypeJson(run.space, candidate.genotype)),
+        plan,
         recalibrationBatches,
         images,
         flipTest: run.config.search.flipTest,
@@ -48,7 +53,7 @@ export async function runEvaluateJob(
         kind: 'candidate-evaluated',
         candidateId: candidate.candidateId,
         accuracy,
-        metrics,
+        metrics: { ...metrics, ...latencyOf(run, session, plan, recalibrationBatches[0]) },
         protocol,
         milliseconds: performance.now() - started,
       })
@@ -63,6 +68,26 @@ export async function runEvaluateJob(
     await breathe()
   }
   return { evaluated }
+}
+
+/** Empty unless the run measures it. */
+function latencyOf(
+  { kernels, config }: RunContext,
+  session: EvaluationSession,
+  plan: NetworkPlan,
+  images: Value | undefined,
+): Readonly<Record<string, number>> {
+  if (config.search.measuresLatency !== true || images === undefined) {
+    return {}
+  }
+  const input = firstImage(kernels, images)
+  try {
+    // Statistics are numbers only: with whichever, a pass takes as long.
+    const forward = (value: Value): Value => session.forward(plan, value).output
+    return { [LATENCY_METRIC]: measureLatency(kernels, forward, input, () => performance.now()) }
+  } finally {
+    kernels.release(input.handle)
+  }
 }
 
 function checkScore(accuracy: number, { genotypeId }: CandidateToEvaluate): void {
