@@ -7,8 +7,8 @@ import { drawStratified } from './study-members.ts'
 import type { Finding, StudyContext, StudyResult, StudyScore } from './study.types.ts'
 
 export const COST_THIRDS = ['cheapest third', 'middle third', 'dearest third'] as const
-/** Iterations over which the cost of training is averaged: its standard error is then a percent or two. */
-const COST_SAMPLES = 1000
+/** Iterations over which the cost of training is averaged: its standard error is then about a percent. */
+const COST_SAMPLES = 300
 
 interface Compared {
   readonly macs: number

@@ -118,7 +118,10 @@ function find(report: StudyReport, measure: string, group: string, seed: number 
   return found[0]
 }
 
-describe('the sampling study', () => {
+/** Thousands of resamples and draws: a second here, several where other work shares the cores. */
+const SLOW = { timeout: 60_000 }
+
+describe('the sampling study', SLOW, () => {
   const GAIN = 0.05
   const byMode: Score = (candidate, { config }) =>
     fakeAccuracy(candidate) + (config.supernet.sampling === 'grouped' ? GAIN : 0)
@@ -298,7 +301,7 @@ describe('the recalibration study', () => {
   })
 })
 
-describe('any study', () => {
+describe('any study', SLOW, () => {
   it('ends with the error of a member that cannot be scored, and with STOPPED when asked to stop', async () => {
     const failing = new ScriptedExecutor(() => Number.NaN)
     await expect(study(failing, { study: 'recalibration' })).rejects.toMatchObject({ code: 'NUMERIC' })
