@@ -28,7 +28,7 @@ export interface WorkerTimings {
   readonly drainMs: number
 }
 
-export const WORKER_TIMINGS: WorkerTimings = { readyMs: 120_000, stopMs: 20_000, drainMs: 500 }
+export const WORKER_TIMINGS: WorkerTimings = { readyMs: 120_000, stopMs: 20_000, drainMs: 1000 }
 
 /** Below the engine and the window, so that both stay fluid under full load. */
 const WORKER_NICENESS = 5

@@ -10,7 +10,7 @@ import { toDeathError } from '../../../src-main/engine/executors/worker-death.ts
 import { createTemporaryFolder, readPresets } from '../../support/engine-core.ts'
 
 const WORKER = new URL('../../support/fake-worker.ts', import.meta.url)
-const TIMINGS = { readyMs: 10_000, stopMs: 300, drainMs: 500 }
+const TIMINGS = { readyMs: 10_000, stopMs: 300, drainMs: 3000 }
 
 describe('the local executor', { timeout: 30_000 }, () => {
   let folder: ReturnType<typeof createTemporaryFolder>
