@@ -2,6 +2,7 @@ import { EngineError } from '../../contract/index.ts'
 import { drawInitialPopulation } from '../../nas/evolution/initial-population.ts'
 import { nextGeneration } from '../../nas/evolution/next-generation.ts'
 import type { Genotype } from '../../nas/genotype.ts'
+import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import { frontHypervolume, hypervolumeReference } from '../../nas/pareto/hypervolume.ts'
 import { createRandom } from '../../nas/random.ts'
 import { findMean, findValue } from './findings.ts'
@@ -17,8 +18,12 @@ interface SearchRecord {
   readonly accuracy: number
 }
 
-/** A way to propose up to `count` further members, given all that is scored. */
-type Propose = (records: readonly SearchRecord[], count: number) => readonly StudyMember[]
+/** A way to propose up to `count` further members that are not known, given the records that may become parents. */
+type Propose = (
+  records: readonly SearchRecord[],
+  count: number,
+  isKnown: (id: string) => boolean,
+) => readonly StudyMember[]
 
 /** Hypervolume after the start and after each further batch. */
 interface Curve {
@@ -34,14 +39,15 @@ export async function studyEvolution(context: StudyContext): Promise<StudyResult
   const { bench, seeds } = context
   const [trainingSeed = 0] = seeds
   const scorer = createScorer(context, await bench.trainSupernet(trainingSeed, 'grouped'))
+  const references = listReferences(context)
   const findings: Finding[] = []
   const finals: { readonly evolution: number; readonly random: number; readonly start: number }[] = []
   for (const seed of seeds) {
     const { initial, generations, perGeneration } = bench.config.search
-    const start = drawBy(context, seed, 'start')([], initial)
+    const start = drawBy(context, seed, 'start')([], initial, (id) => references.some((row) => row.id === id))
     const wanted = new Array<number>(generations).fill(perGeneration)
     const evolution = await search(context, scorer, {
-      start,
+      ...{ references, start },
       batches: wanted,
       propose: evolveBy(context, seed),
     })
@@ -50,7 +56,7 @@ export async function studyEvolution(context: StudyContext): Promise<StudyResult
       (_, batch) => (evolution.scored[batch + 1] ?? 0) - (evolution.scored[batch] ?? 0),
     )
     const random = await search(context, scorer, {
-      start,
+      ...{ references, start },
       batches: found,
       propose: drawBy(context, seed, 'draw'),
     })
@@ -100,7 +106,19 @@ function createScorer({ bench }: StudyContext, network: StudyNetwork): Scorer {
   }
 }
 
+/**
+ * The rows that every search of a run has beside its start (method.md 7.1): they count for the hypervolume, which the cheapest network
+ * weighs on most, but have no children.
+ */
+function listReferences({ bench: { setup } }: StudyContext): readonly StudyMember[] {
+  const { space } = setup
+  return [smallestGenotype(space), hrnetGenotype(space), largestGenotype(space)]
+    .filter((genotype) => setup.isFeasible(genotype))
+    .map((genotype) => toMember(setup, genotype, 'reference'))
+}
+
 interface SearchPlan {
+  readonly references: readonly StudyMember[]
   readonly start: readonly StudyMember[]
   /** How many further members each step asks for. */
   readonly batches: readonly number[]
@@ -110,16 +128,18 @@ interface SearchPlan {
 async function search(
   { bench }: StudyContext,
   scorer: Scorer,
-  { start, batches, propose }: SearchPlan,
+  { references, start, batches, propose }: SearchPlan,
 ): Promise<Curve> {
   const reference = hypervolumeReference(bench.setup.largest.macs)
+  const fixed = await scorer.score(references)
   const records = [...(await scorer.score(start))]
+  const isKnown = (id: string): boolean => [...fixed, ...records].some((record) => record.id === id)
   const scored = [records.length]
-  const hypervolumes = [frontHypervolume(records, reference)]
+  const hypervolumes = [frontHypervolume([...fixed, ...records], reference)]
   for (const count of batches) {
-    records.push(...(await scorer.score(propose(records, count))))
+    records.push(...(await scorer.score(propose(records, count, isKnown))))
     scored.push(records.length)
-    hypervolumes.push(frontHypervolume(records, reference))
+    hypervolumes.push(frontHypervolume([...fixed, ...records], reference))
   }
   return { scored, hypervolumes }
 }
@@ -128,10 +148,10 @@ function evolveBy({ bench }: StudyContext, seed: number): Propose {
   const { setup, config } = bench
   const { crossoverProbability, mutationProbability, tail } = config.search
   const random = createRandom(seed, 'study evolution', 'evolve')
-  return (records, count) => {
+  return (records, count, isKnown) => {
     const { children } = nextGeneration({
       ...{ space: setup.space, crossoverProbability, mutationProbability, random, records, count, tail },
-      isKnown: (id) => records.some((record) => record.id === id),
+      isKnown,
       isFeasible: (genotype) => setup.isFeasible(genotype),
     })
     return children.map(({ genotype }) => toMember(setup, genotype, 'offspring'))
@@ -145,9 +165,9 @@ function evolveBy({ bench }: StudyContext, seed: number): Propose {
 function drawBy({ bench }: StudyContext, seed: number, purpose: string): Propose {
   const { setup } = bench
   const random = createRandom(seed, 'study evolution', purpose)
-  return (records, count) => {
+  return (_records, count, isKnown) => {
     const { members, missing } = drawInitialPopulation(setup.space, count, random, {
-      isKnown: (id) => records.some((record) => record.id === id),
+      isKnown,
       isFeasible: (genotype) => setup.isFeasible(genotype),
     })
     if (missing > 0) {
@@ -174,7 +194,7 @@ function tell(way: string, { scored, hypervolumes }: Curve, seed: number): reado
 function describe({ seeds }: StudyContext, trainingSeed: number): readonly string[] {
   return [
     `One super-network, trained with seed ${String(trainingSeed)}; the seeds are those of the searches.`,
-    'Random candidates are drawn from the strata of the start.',
+    'Random candidates are drawn from the strata of the start. The reference rows (smallest, hrnet, largest) count for the hypervolume of both, not as scored.',
     ...(seeds.length < 3 ? ['Fewer than 3 searches: the difference cannot be told from chance.'] : []),
   ]
 }
