@@ -35,7 +35,9 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   counters: readonly string[] = [],
 ): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata }
+  // Without a prototype: a tensor may be called `__proto__`.
+  const header = Object.create(null) as Record<string, unknown>
+  header['__metadata__'] = metadata
   let offset = 0
   for (const name of counters) {
     header[name] = { dtype: 'I64', shape: [], data_offsets: [offset, offset + 8] }
