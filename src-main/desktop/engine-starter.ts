@@ -40,5 +40,23 @@ export function toEngineAddress(message: unknown): EngineAddress | null {
   return isAddress ? { url, token } : null
 }
 
+/** Resolves with the address that the engine posts; rejects with the reason when the process is gone before. */
+export function waitForAddress(
+  onMessage: (listener: (message: unknown) => void) => void,
+  exited: Promise<string>,
+): Promise<EngineAddress> {
+  return new Promise((resolve, reject) => {
+    onMessage((message) => {
+      const address = toEngineAddress(message)
+      if (address) {
+        resolve(address)
+      }
+    })
+    void exited.then((reason) => {
+      reject(new Error(`the engine did not start: ${reason}`))
+    })
+  })
+}
+
 /** The engine gives a worker 20 s for a last checkpoint; then it closes the database. */
 export const STOP_TIMEOUT_MS = 30_000

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
-import { STOP_TIMEOUT_MS, toEngineAddress } from './engine-starter.ts'
-import type { EngineAddress, EngineProcess, EngineStarter, EngineStartOptions } from './engine-starter.ts'
-import { createOutputTail } from './output-tail.ts'
+import { STOP_TIMEOUT_MS, waitForAddress } from './engine-starter.ts'
+import type { EngineProcess, EngineStarter, EngineStartOptions } from './engine-starter.ts'
+import { tailOutput } from './output-tail.ts'
 
 /** Starts the engine on a Node of its own: where Electron's own Node is too old for the database. */
 export function createNodeChildStarter(
@@ -15,7 +15,6 @@ function startChild({
   environment,
   node,
 }: EngineStartOptions & { readonly node: string }): EngineProcess {
-  const tail = createOutputTail()
   // A plain Node cannot read inside Electron's archive; packages put the engine beside it.
   const child = fork(entry.replace(/\bapp\.asar\b/, 'app.asar.unpacked'), [], {
     execPath: node,
@@ -23,13 +22,7 @@ function startChild({
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  child.stdout?.on('data', (chunk: Buffer) => {
-    tail.add(chunk)
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    tail.add(chunk)
-    process.stderr.write(chunk)
-  })
+  const tail = tailOutput(child)
 
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => {
@@ -39,17 +32,7 @@ function startChild({
       resolve(signal ? `ended by ${signal}` : `exit code ${String(code)}`)
     })
   })
-  const ready = new Promise<EngineAddress>((resolve, reject) => {
-    child.on('message', (message) => {
-      const address = toEngineAddress(message)
-      if (address) {
-        resolve(address)
-      }
-    })
-    void exited.then((reason) => {
-      reject(new Error(`the engine did not start: ${reason}`))
-    })
-  })
+  const ready = waitForAddress((listener) => void child.on('message', listener), exited)
 
   return {
     ready,

@@ -6,6 +6,23 @@ export interface OutputTail {
   readonly lines: () => readonly string[]
 }
 
+/** A process whose two outputs are piped; both kinds of child processes are one. */
+export interface PipedOutput {
+  readonly stdout: NodeJS.ReadableStream | null
+  readonly stderr: NodeJS.ReadableStream | null
+}
+
+/** Keeps what the process prints; its errors are passed on as well, for a terminal that started the window. */
+export function tailOutput({ stdout, stderr }: PipedOutput): OutputTail {
+  const tail = createOutputTail()
+  stdout?.on('data', tail.add)
+  stderr?.on('data', (chunk: Buffer) => {
+    tail.add(chunk)
+    process.stderr.write(chunk)
+  })
+  return tail
+}
+
 export function createOutputTail(): OutputTail {
   let lines: string[] = ['']
   return {

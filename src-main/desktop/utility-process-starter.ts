@@ -1,7 +1,7 @@
 import { utilityProcess } from 'electron'
-import { STOP_TIMEOUT_MS, toEngineAddress } from './engine-starter.ts'
-import type { EngineAddress, EngineProcess, EngineStarter, EngineStartOptions } from './engine-starter.ts'
-import { createOutputTail } from './output-tail.ts'
+import { STOP_TIMEOUT_MS, waitForAddress } from './engine-starter.ts'
+import type { EngineProcess, EngineStarter, EngineStartOptions } from './engine-starter.ts'
+import { tailOutput } from './output-tail.ts'
 
 /** Starts the engine inside Electron's own Node: nothing else has to be installed. */
 export function createUtilityProcessStarter(options: EngineStartOptions): EngineStarter {
@@ -9,36 +9,19 @@ export function createUtilityProcessStarter(options: EngineStartOptions): Engine
 }
 
 function startUtility({ entry, environment }: EngineStartOptions): EngineProcess {
-  const tail = createOutputTail()
   const child = utilityProcess.fork(entry, [], {
     serviceName: 'ScaleNAS engine',
     env: environment,
     stdio: 'pipe',
   })
-  child.stdout?.on('data', (chunk: Buffer) => {
-    tail.add(chunk)
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    tail.add(chunk)
-    process.stderr.write(chunk)
-  })
+  const tail = tailOutput(child)
 
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code) => {
       resolve(`exit code ${String(code)}`)
     })
   })
-  const ready = new Promise<EngineAddress>((resolve, reject) => {
-    child.on('message', (message: unknown) => {
-      const address = toEngineAddress(message)
-      if (address) {
-        resolve(address)
-      }
-    })
-    void exited.then((reason) => {
-      reject(new Error(`the engine did not start: ${reason}`))
-    })
-  })
+  const ready = waitForAddress((listener) => void child.on('message', listener), exited)
 
   return {
     ready,
