@@ -31,7 +31,7 @@ const OUTPUT = 2e-4
 /** Of `forward/pose_a`, a network of the same recipe. */
 const OUTPUT_BEFORE = 2e-5
 
-for (const { name, kernels, isFast } of await testBackends()) {
+for (const { name, kernels } of await testBackends()) {
   describe.skipIf(!hasShared || kernels === null)(
     `recalibration of batch norms on ${name} against the reference (needs ../shared and that backend)`,
     () => {
@@ -52,7 +52,7 @@ for (const { name, kernels, isFast } of await testBackends()) {
       const given = (run: (kernels: Kernels) => void | Promise<void>) => () =>
         kernels === null ? undefined : run(kernels)
 
-      it.skipIf(!isFast)(
+      it(
         'gives the statistics, and the output before and after',
         given((kernels) => {
           const arrays = readNpz(goldenPath('calibration/pose.npz'))

@@ -75,7 +75,7 @@ describe.skipIf(!hasShared)('the forward job against the reference (needs ../sha
   }
 
   for (const { name: backend, kernels } of backends) {
-    it.skipIf(kernels === null).each(['pose_a', 'seg_a'])(
+    it.skipIf(kernels === null).each(['pose_a', 'pose_b', 'seg_a', 'seg_b'])(
       `gives the output of %s from files on ${backend}`,
       async (set) => {
         if (kernels === null) {

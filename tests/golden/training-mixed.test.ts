@@ -33,7 +33,7 @@ const LEARNING_RATE = 1e-3
  */
 const FINAL_NORM = { most: 1e-4, worst: 2e-3, exceptions: 20 } as const
 
-for (const { name, kernels } of (await testBackends()).filter((backend) => backend.isFast)) {
+for (const { name, kernels } of await testBackends()) {
   describe.skipIf(!hasShared || kernels === null)(
     `ten iterations, each another sub-network, on ${name} against the reference (needs ../shared and that backend)`,
     () => {

@@ -40,8 +40,6 @@ const SETS: Readonly<Record<string, Bounds>> = {
   // Rectifier inputs lie within rounding noise of zero: one changed sign moves deep gradients by percents.
   pose_step_plain: { gradient: ({ norm }) => 0.2 * norm, curve: 0.2, evaluation: 0.2, checksUpdate: false },
 }
-/** One training step of the portable backend takes seconds; the other sets hold no operation that this one lacks. */
-const SLOW_BACKEND = { sets: ['seg_step'], iterations: 2 } as const
 
 describe.skipIf(!hasShared)('the batch of the golden training sets (needs ../shared)', () => {
   it.each(['pose_step', 'pose_step_plain'])('%s: joints, maps and weights follow the formula', (name) => {
@@ -57,22 +55,18 @@ describe.skipIf(!hasShared)('the batch of the golden training sets (needs ../sha
 })
 
 for (const backend of await testBackends()) {
-  for (const name of backend.isFast ? Object.keys(SETS) : SLOW_BACKEND.sets) {
+  for (const name of Object.keys(SETS)) {
     describeTraining(backend, name, SETS[name])
   }
 }
 
-function describeTraining(
-  { name: backend, kernels, isFast }: TestBackend,
-  name: string,
-  bounds?: Bounds,
-): void {
+function describeTraining({ name: backend, kernels }: TestBackend, name: string, bounds?: Bounds): void {
   if (bounds === undefined) {
     throw new RangeError(`no bounds for ${name}`)
   }
   const title = `training on ${backend} against the reference, ${name} (needs ../shared and that backend)`
   describe.skipIf(!hasShared || kernels === null)(title, () => {
-    const iterations = isFast ? 10 : SLOW_BACKEND.iterations
+    const iterations = 10
     let set: GoldenStepSet
     let curve: TrainingCurve
     beforeAll(async () => {
@@ -116,7 +110,7 @@ function describeTraining(
       })
     })
 
-    it.skipIf(!isFast)('scores the same in inference mode after ten updates', () => {
+    it('scores the same in inference mode after ten updates', () => {
       const off = relative(curve.evaluationLoss, set.golden.evalLossAfter10)
       expect(off).toBeLessThanOrEqual(bounds.evaluation)
     })

@@ -5,15 +5,13 @@ import { nativeKernels } from './native-kernels.ts'
 export interface TestBackend {
   readonly name: Kernels['name']
   readonly kernels: Kernels | null
-  /** False where a golden training step takes too long to repeat ten times: long sets then run on the others only. */
-  readonly isFast: boolean
 }
 
 /** Every backend, each checked against the same reference numbers. */
 export async function testBackends(): Promise<readonly TestBackend[]> {
   return [
-    { name: 'tensorflow', kernels: nativeKernels(), isFast: true },
-    { name: 'wasm', kernels: await wasmKernels(), isFast: false },
+    { name: 'tensorflow', kernels: nativeKernels() },
+    { name: 'wasm', kernels: await wasmKernels() },
   ]
 }
 

@@ -35,6 +35,15 @@ export function goldenPath(name: string): string {
   return sharedPath(`data/golden/${name}`)
 }
 
+/**
+ * Parsed JSON of a golden file whose copy lies in tests/golden/data, for tests that run without ../shared too; the caller states the type
+ * it expects.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as below
+export function readCopiedJson<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`../golden/data/${name}`, import.meta.url), 'utf8')) as T
+}
+
 /** Parsed JSON of a golden file; the caller states the type it expects. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- reads shorter than a cast at every caller
 export function readGoldenJson<T>(name: string): T {
