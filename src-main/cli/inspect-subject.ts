@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { EngineError, toErrorInfo } from '../contract/index.ts'
+import { EngineError, taskKindSchema, toErrorInfo } from '../contract/index.ts'
 import type { GenotypeJson, TaskKind } from '../contract/index.ts'
 import { countOutputs, createSearchSetup } from '../engine/configure/search-setup.ts'
 import type { EngineServices } from '../engine/services/engine-services.ts'
@@ -24,6 +24,14 @@ export interface InspectSubject {
 }
 
 const NAMED = { smallest: smallestGenotype, hrnet: hrnetGenotype, largest: largestGenotype }
+/** For help texts. */
+export const TASK_HINT = taskKindSchema.options.join('|')
+/** Inputs that published costs are of (method.md 4.2). */
+const PUBLISHED_INPUT = {
+  pose: '256x192',
+  segmentation: '1024x2048',
+  'bottom-up-pose': '512x512',
+} as const satisfies Record<TaskKind, string>
 const LARGEST_INPUT = 16_384
 const LARGEST_COUNT = 4096
 
@@ -112,19 +120,19 @@ async function findStored(id: string, services: EngineServices): Promise<Inspect
 
 export function readTask(args: CommandArgs): TaskKind {
   const task = text(args, 'task')
-  if (task !== 'pose' && task !== 'segmentation') {
-    throw new EngineError('BAD_REQUEST', `--task must be pose or segmentation, got ${task ?? 'nothing'}.`)
+  const parsed = taskKindSchema.safeParse(task)
+  if (!parsed.success) {
+    const kinds = taskKindSchema.options.join(', ')
+    throw new EngineError('BAD_REQUEST', `--task must be one of ${kinds}, got ${task ?? 'nothing'}.`)
   }
-  return task
+  return parsed.data
 }
 
 /** Stem and layer 1 as published (method.md 2.1). */
 export function readShape(args: CommandArgs, task: TaskKind): NetworkShape {
-  const [inputHeight, inputWidth] = readInput(
-    text(args, 'input') ?? (task === 'pose' ? '256x192' : '1024x2048'),
-  )
+  const [inputHeight, inputWidth] = readInput(text(args, 'input') ?? PUBLISHED_INPUT[task])
   const range = { min: 1, max: LARGEST_COUNT }
-  const outputs = task === 'pose' ? integer(args, 'joints', range) : integer(args, 'classes', range)
+  const outputs = integer(args, task === 'segmentation' ? 'classes' : 'joints', range)
   return {
     task,
     baseWidth: integer(args, 'width', range) ?? 32,
@@ -133,7 +141,7 @@ export function readShape(args: CommandArgs, task: TaskKind): NetworkShape {
     layer1Planes: 64,
     inputHeight,
     inputWidth,
-    outputs: outputs ?? (task === 'pose' ? 17 : 19),
+    outputs: outputs ?? (task === 'segmentation' ? 19 : 17),
   }
 }
 

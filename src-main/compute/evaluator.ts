@@ -1,4 +1,5 @@
 import type { Handle, Kernels, Shape } from './kernels.ts'
+import { DECONVOLUTION_STRIDE, deconvShape } from './network-ops.ts'
 import type { NetworkOps, NormStatistics, ParameterRef, Value } from './network-ops.ts'
 
 /** Parameters and statistics of a forward pass without gradients. Handles stay owned by the source. */
@@ -47,6 +48,20 @@ export class Evaluator implements NetworkOps {
       ),
       shape: [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, weight.shape[3] ?? 0],
     }
+  }
+
+  deconv(x: Value, weight: ParameterRef): Value {
+    const shape = deconvShape(x.shape, weight.shape)
+    const w = this.#source.readParameter(weight)
+    const handle = this.#kernels.conv2dInputGradient(
+      x.handle,
+      x.shape,
+      w,
+      weight.shape,
+      shape,
+      DECONVOLUTION_STRIDE,
+    )
+    return { handle, shape }
   }
 
   bias(x: Value, bias: ParameterRef): Value {

@@ -60,7 +60,10 @@ export interface Kernels {
   assignVariable(variable: Variable, values: Float32Array): void
   releaseVariable(variable: Variable): void
 
-  /** Padding as PyTorch: one pixel on all sides for kernel 3, none for kernel 1. x [N,H,W,I] * w [k,k,I,O] → [N,H/s,W/s,O]. */
+  /**
+   * Padding as PyTorch: one pixel on all sides for kernels 3 and 4, none for kernel 1. x [N,H,W,I] * w [k,k,I,O] → [N,H/s,W/s,O].
+   * Kernel 4 has stride 2: its input gradient is the deconvolution of the bottom-up head (method.md 9.1).
+   */
   conv2d(x: Handle, xShape: Shape, w: Handle, wShape: Shape, stride: number): Handle
   conv2dInputGradient(
     dy: Handle,

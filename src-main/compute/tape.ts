@@ -1,4 +1,5 @@
 import type { Handle, Kernels, Shape } from './kernels.ts'
+import { DECONVOLUTION_STRIDE, deconvShape } from './network-ops.ts'
 import type { NetworkOps, NormStatistics, ParameterRef, Value } from './network-ops.ts'
 
 /** Where a tape finds parameters and batch-norm state. */
@@ -64,6 +65,19 @@ export class Tape implements NetworkOps {
       if (input.needsGradient) {
         this.#push(input, k.conv2dInputGradient(dy, shape, kernel.handle, weight.shape, x.shape, stride))
       }
+    })
+  }
+
+  /** The input gradient of a convolution, forward; so its own gradients are that convolution and its filter gradient. */
+  deconv(x: Value, weight: ParameterRef): Value {
+    const k = this.#kernels
+    const kernel = this.#parameter(weight)
+    const stride = DECONVOLUTION_STRIDE
+    const shape = deconvShape(x.shape, weight.shape)
+    const y = k.conv2dInputGradient(x.handle, x.shape, kernel.handle, weight.shape, shape, stride)
+    return this.#record(y, shape, (dy) => {
+      this.#push(kernel, k.conv2dFilterGradient(dy, shape, x.handle, x.shape, weight.shape, stride))
+      this.#push(asTapeValue(x), k.conv2d(dy, shape, kernel.handle, weight.shape, stride))
     })
   }
 

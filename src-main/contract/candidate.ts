@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { taskKindSchema } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 
 export type CandidateState = 'proposed' | 'leased' | 'evaluated' | 'failed'
@@ -60,7 +61,7 @@ export interface CandidateDetails extends CandidateRow {
 }
 
 export const genotypeJsonSchema = z.object({
-  task: z.enum(['pose', 'segmentation']),
+  task: taskKindSchema,
   width: z.number().int().positive(),
   maxDepth: z.number().int().min(1).max(9),
   stages: z.array(

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** The frozen configuration of a run: everything that decides its numbers. Defaults come from a preset in resources/presets. */
 
-export const taskKindSchema = z.enum(['pose', 'segmentation'])
+export const taskKindSchema = z.enum(['pose', 'segmentation', 'bottom-up-pose'])
 export type TaskKind = z.infer<typeof taskKindSchema>
 
 const positiveInt = z.number().int().positive()

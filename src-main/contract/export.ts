@@ -40,6 +40,18 @@ export interface ExportChecks {
   readonly protocol: Protocol
 }
 
+export interface CardOutput {
+  /** `heat maps and tags`: the heat maps of all joints, then one tag map per joint. */
+  readonly meaning: 'heat maps' | 'heat maps and tags' | 'logits'
+  readonly channels: number
+  /** Input pixels per output pixel. */
+  readonly stride: number
+  readonly height: number
+  readonly width: number
+  /** Joints or classes, in the order of the channels; of tags in the same order again. */
+  readonly names: readonly string[]
+}
+
 /** Everything that a user of an exported network has to know; written beside it as JSON and Markdown. */
 export interface ModelCard {
   readonly format: 'scalenas-model-card'
@@ -70,16 +82,9 @@ export interface ModelCard {
     readonly mean: readonly number[]
     readonly deviation: readonly number[]
   }
-  readonly output: {
-    readonly meaning: 'heat maps' | 'logits'
-    readonly channels: number
-    /** Input pixels per output pixel. */
-    readonly stride: number
-    readonly height: number
-    readonly width: number
-    /** Joints or classes, in the order of the channels. */
-    readonly names: readonly string[]
-  }
+  readonly output: CardOutput
+  /** What a network with several outputs hands out after the first one; absent for one output. */
+  readonly furtherOutputs?: readonly CardOutput[]
   readonly cost: {
     /** Exact integers for one image of the input size (method.md part 4). */
     readonly params: number

@@ -17,13 +17,18 @@ export interface ForwardJob {
   readonly weightsFile: string
   /** The weights have HRNet's names: its fusions become those of the fourth step. */
   readonly hasHrnetNames: boolean
-  /** `.npy`, N, outputs, H/4, W/4, float32; replaced if it is there. */
+  /**
+   * `.npy`, N, outputs, H/4, W/4, float32; replaced if it is there. Bottom-up networks write 2 J channels (heat maps, tags) there, and
+   * the J heat maps of N, J, H/2, W/2 into {@link furtherOutputFile}.
+   */
   readonly outputFile: string
 }
 
 export interface ForwardResult {
   /** N, outputs, H/4, W/4. */
   readonly shape: readonly number[]
+  /** Outputs after the first one, each in a file of its own. */
+  readonly furtherOutputs: readonly { readonly file: string; readonly shape: readonly number[] }[]
   readonly baseWidth: number
   readonly backend: Exclude<ComputeConfig['backend'], 'auto'>
   /** Of all images together, without reading files. */
@@ -32,4 +37,9 @@ export interface ForwardResult {
   readonly unknownNames: readonly string[]
   /** Tensors of the super-network that are not in the file and that this architecture does not need. */
   readonly absentUnused: number
+}
+
+/** Where the output `index` (from 1) goes that comes after the first one: `out.npy` → `out.1.npy`. */
+export function furtherOutputFile(outputFile: string, index: number): string {
+  return outputFile.replace(/(\.npy)?$/i, `.${index}.npy`)
 }

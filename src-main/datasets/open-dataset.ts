@@ -29,9 +29,7 @@ export async function openDataset(
   const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
   switch (config.source) {
     case 'drawn':
-      return task === 'pose'
-        ? openDrawnPoseDataset(config, cacheBytes)
-        : openDrawnStreetDataset(config, cacheBytes)
+      return openDrawn(config, task, cacheBytes)
     case 'coco':
       checkTask(config, task, 'pose')
       return openCocoDataset({ path: await checkFolder(config.path), config, seed, cacheBytes })
@@ -42,6 +40,19 @@ export async function openDataset(
       const unknown: never = config.source
       throw new EngineError('BAD_REQUEST', `unknown data source '${String(unknown)}'`)
     }
+  }
+}
+
+function openDrawn(config: DatasetConfig, task: TaskKind, cacheBytes: number): Dataset {
+  switch (task) {
+    case 'pose':
+      return openDrawnPoseDataset(config, cacheBytes)
+    case 'segmentation':
+      return openDrawnStreetDataset(config, cacheBytes)
+    case 'bottom-up-pose':
+      throw new EngineError('DATASET', `there is no drawn data for ${task}`)
+    default:
+      return task satisfies never
   }
 }
 

@@ -23,6 +23,22 @@ export function branchChannels(baseWidth: number, branch: number): number {
   return baseWidth * 2 ** branch
 }
 
+/** The two output layers of the bottom-up head: heat maps and tags at stride 4, heat maps at stride 2 (method.md 9.1). */
+export const BOTTOM_UP_OUTPUTS = ['final_layers.0', 'final_layers.1'] as const
+
+export const BOTTOM_UP_DECONVOLUTION = {
+  conv: 'deconv_layers.0.0.0',
+  norm: 'deconv_layers.0.0.1',
+} as const
+
+/** Residual blocks behind the deconvolution. */
+export const BOTTOM_UP_BLOCKS = 4
+
+/** Residual block `block` (from 0) behind the deconvolution. */
+export function bottomUpBlockName(block: number): string {
+  return `deconv_layers.0.${String(block + 1)}.0`
+}
+
 /** A bottleneck ends with four times its planes. */
 export const BOTTLENECK_EXPANSION = 4
 

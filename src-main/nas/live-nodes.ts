@@ -1,11 +1,11 @@
 import type { NetworkPlan, PlanNode, ValueId } from './network-plan.types.ts'
 
 /**
- * Values that the output depends on (method.md 4.4), the output included. Nodes outside are executed but dead: they occur only in
+ * Values that an output depends on (method.md 4.4), the outputs included. Nodes outside are executed but dead: they occur only in
  * the last pose module, where the head reads nothing but branch 0.
  */
 export function liveNodes(plan: NetworkPlan): ReadonlySet<ValueId> {
-  const live = new Set<ValueId>([plan.output])
+  const live = new Set<ValueId>(plan.outputs.map(({ value }) => value))
   for (const node of plan.nodes.toReversed()) {
     if (live.has(node.output)) {
       for (const input of nodeInputs(node)) {

@@ -1,5 +1,9 @@
 import {
+  BOTTOM_UP_BLOCKS,
+  BOTTOM_UP_DECONVOLUTION,
+  BOTTOM_UP_OUTPUTS,
   blockName,
+  bottomUpBlockName,
   BOTTLENECK_EXPANSION,
   branchChannels,
   fusionName,
@@ -23,6 +27,8 @@ export function planParameters(plan: NetworkPlan): ParameterSpec[] {
           ? parameters
           : [...parameters, { name: bias, shape: [channels], kind: 'conv-bias' as const }]
       }
+      case 'deconv':
+        return [deconv(node.weight, node.inChannels, node.channels)]
       case 'batch-norm':
         return norm(node.name, node.channels)
       default:
@@ -140,6 +146,9 @@ function head({ stages }: SearchSpace, { task, baseWidth, outputs }: NetworkShap
   if (task === 'pose') {
     return [conv('final_layer', outputs, baseWidth, 1), bias('final_layer', outputs)]
   }
+  if (task === 'bottom-up-pose') {
+    return bottomUpHead(baseWidth, outputs)
+  }
   const branches = stages.at(-1)?.branches ?? 1
   const channels = range(branches).reduce((sum, branch) => sum + branchChannels(baseWidth, branch), 0)
   return [
@@ -149,6 +158,32 @@ function head({ stages }: SearchSpace, { task, baseWidth, outputs }: NetworkShap
     conv('last_layer.3', outputs, channels, 1),
     bias('last_layer.3', outputs),
   ]
+}
+
+function bottomUpHead(width: number, joints: number): ParameterSpec[] {
+  const [coarse, fine] = BOTTOM_UP_OUTPUTS
+  return [
+    conv(coarse, 2 * joints, width, 1),
+    bias(coarse, 2 * joints),
+    deconv(`${BOTTOM_UP_DECONVOLUTION.conv}.weight`, width + 2 * joints, width),
+    ...norm(BOTTOM_UP_DECONVOLUTION.norm, width),
+    ...range(BOTTOM_UP_BLOCKS).flatMap((block) => {
+      const name = bottomUpBlockName(block)
+      return [
+        conv(`${name}.conv1`, width, width, 3),
+        ...norm(`${name}.bn1`, width),
+        conv(`${name}.conv2`, width, width, 3),
+        ...norm(`${name}.bn2`, width),
+      ]
+    }),
+    conv(fine, joints, width, 1),
+    bias(fine, joints),
+  ]
+}
+
+/** PyTorch's order of a transposed convolution: in, out, 4, 4. */
+function deconv(name: string, inChannels: number, outChannels: number): ParameterSpec {
+  return { name, shape: [inChannels, outChannels, 4, 4], kind: 'conv-weight' }
 }
 
 function conv(name: string, outChannels: number, inChannels: number, kernel: number): ParameterSpec {

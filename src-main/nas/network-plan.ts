@@ -4,7 +4,8 @@ import { liveNodes } from './live-nodes.ts'
 import { planParameters, supernetParameters } from './network-parameters.ts'
 import type { NetworkPlan, NetworkShape, ValueId } from './network-plan.types.ts'
 import { PlanBuilder, type Feature } from './plan-builder.ts'
-import { addLayer1, addPoseHead, addSegmentationHead, addStem, addTransition } from './plan-ends.ts'
+import { addHead } from './plan-heads.ts'
+import { addLayer1, addStem, addTransition } from './plan-ends.ts'
 import { addModule } from './plan-module.ts'
 import type { SearchSpace } from './search-space.ts'
 
@@ -43,15 +44,11 @@ export function planNetwork(space: SearchSpace, shape: NetworkShape, genotype: G
     }
     taps[stage.name] = branches.map((branch) => branch.value)
   }
-  const output =
-    shape.task === 'pose'
-      ? addPoseHead(builder, shape, branches)
-      : addSegmentationHead(builder, shape, branches)
+  const outputs = addHead(builder, shape, branches)
   return {
     input: { height: shape.inputHeight, width: shape.inputWidth, channels: 3 },
     nodes: builder.nodes,
-    output: output.value,
-    outputChannels: output.channels,
+    outputs,
     taps,
   }
 }

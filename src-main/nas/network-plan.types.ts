@@ -1,3 +1,5 @@
+import type { TaskKind } from './search-space.ts'
+
 /**
  * The network plan: a genotype unrolled into typed layers with shapes, as a static single-assignment graph. The super-network
  * executes it, the cost model counts it, the diagram draws it. Spatial sizes are height × width in pixels; channels last.
@@ -42,6 +44,19 @@ export interface ConvNode extends PlanNodeBase {
   readonly inChannels: number
 }
 
+/**
+ * Transposed convolution 4×4, stride 2, padding 1: doubles height and width. Its weight is in × out × 4 × 4, the other way round than
+ * a convolution's (method.md 9.1).
+ */
+export interface DeconvNode extends PlanNodeBase {
+  readonly kind: 'deconv'
+  readonly input: ValueId
+  readonly weight: string
+  readonly kernel: 4
+  readonly stride: 2
+  readonly inChannels: number
+}
+
 /** Batch norm; parameters are `${name}.weight`, `.bias`, `.running_mean`, `.running_var`. */
 export interface BatchNormNode extends PlanNodeBase {
   readonly kind: 'batch-norm'
@@ -72,28 +87,38 @@ export interface ConcatNode extends PlanNodeBase {
   readonly inputs: readonly ValueId[]
 }
 
-export type PlanNode = ConvNode | BatchNormNode | UpsampleNode | SumReluNode | ConcatNode
+export type PlanNode = ConvNode | DeconvNode | BatchNormNode | UpsampleNode | SumReluNode | ConcatNode
 
-/** A trainable tensor or statistic of the super-network or of a sub-network, PyTorch layout (O,I,kh,kw). */
+/** A trainable tensor or statistic of the super-network or of a sub-network, PyTorch layout (O,I,kh,kw; a deconvolution I,O,kh,kw). */
 export interface ParameterSpec {
   readonly name: string
   readonly shape: readonly number[]
   readonly kind: 'conv-weight' | 'conv-bias' | 'norm-weight' | 'norm-bias' | 'running-mean' | 'running-var'
 }
 
+/** An output of the network with its shape. */
+export interface PlanOutput {
+  readonly value: ValueId
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+}
+
 export interface NetworkPlan {
   readonly input: { readonly height: number; readonly width: number; readonly channels: 3 }
   readonly nodes: readonly PlanNode[]
-  /** Value of the network output: heat maps or logits at stride 4. */
-  readonly output: ValueId
-  readonly outputChannels: number
+  /**
+   * Heat maps or logits at stride 4; bottom-up: J heat maps and J tag maps at stride 4, then J heat maps at stride 2. The order in
+   * which the forward pass hands them out.
+   */
+  readonly outputs: readonly PlanOutput[]
   /** Values of the branches after the stem part (`layer1`) and after each stage, for checks and reuse: `stage2` → [r0, r1]. */
   readonly taps: Readonly<Record<string, readonly ValueId[]>>
 }
 
 /** What fixes shapes besides the genotype. */
 export interface NetworkShape {
-  readonly task: 'pose' | 'segmentation'
+  readonly task: TaskKind
   readonly baseWidth: number
   readonly stemChannels: number
   readonly layer1Blocks: number

@@ -56,6 +56,34 @@ export class PlanBuilder {
     return layer.norm === null ? convolved : this.#batchNorm(convolved, layer.norm, layer, location)
   }
 
+  /** Transposed convolution 4×4 of stride 2, then batch norm and ReLU: twice the size. */
+  deconv(
+    input: Feature,
+    layer: Pick<ConvLayer, 'conv' | 'channels'> & { readonly norm: string },
+    location: PlanLocation,
+  ): Feature {
+    const output: Feature = {
+      value: this.nodes.length + 1,
+      height: 2 * input.height,
+      width: 2 * input.width,
+      channels: layer.channels,
+    }
+    this.nodes.push({
+      kind: 'deconv',
+      output: output.value,
+      height: output.height,
+      width: output.width,
+      channels: output.channels,
+      location,
+      input: input.value,
+      weight: `${layer.conv}.weight`,
+      kernel: 4,
+      stride: 2,
+      inChannels: input.channels,
+    })
+    return this.#batchNorm(output, layer.norm, { relu: true }, location)
+  }
+
   upsample(input: Feature, mode: 'nearest' | 'bilinear', factor: number, location: PlanLocation): Feature {
     const output: Feature = {
       value: this.nodes.length + 1,
@@ -110,7 +138,12 @@ export class PlanBuilder {
     return output
   }
 
-  #batchNorm(input: Feature, name: string, layer: ConvLayer, location: PlanLocation): Feature {
+  #batchNorm(
+    input: Feature,
+    name: string,
+    layer: Pick<ConvLayer, 'relu' | 'isUpFusion'>,
+    location: PlanLocation,
+  ): Feature {
     const output: Feature = { ...input, value: this.nodes.length + 1 }
     this.nodes.push({
       kind: 'batch-norm',

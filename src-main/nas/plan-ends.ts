@@ -4,7 +4,7 @@ import type { NetworkShape, PlanLocation } from './network-plan.types.ts'
 import type { Feature, PlanBuilder } from './plan-builder.ts'
 import type { StageSpec } from './search-space.ts'
 
-/** The parts that belong to every subnet: stem, layer1, transitions and heads (method.md 2.1). */
+/** The parts that belong to every subnet: stem, layer1, transitions (method.md 2.1). */
 
 const STEM: PlanLocation = {
   part: 'stem',
@@ -88,52 +88,4 @@ export function addTransition(
   const kept = isFirst ? [convolve(transitionName(stage, 0), 0, 1)] : before
   const newest = branches - 1
   return [...kept, convolve(`${transitionName(stage, newest)}.0`, newest, 2)]
-}
-
-function headLocation(stage: number, branch: number): PlanLocation {
-  return { part: 'head', stage, module: 0, branch, step: -1, source: -1, role: 'head' }
-}
-
-/** Branch 0 → [H/4, W/4, joints]. */
-export function addPoseHead(
-  builder: PlanBuilder,
-  shape: NetworkShape,
-  branches: readonly Feature[],
-): Feature {
-  return builder.conv(
-    elementAt(branches, 0, 'branches'),
-    { conv: 'final_layer', norm: null, channels: shape.outputs, kernel: 1, bias: true },
-    headLocation(branches.length, 0),
-  )
-}
-
-/** All branches up-sampled to H/4 × W/4 and concatenated, two 1×1 convolutions → [H/4, W/4, classes]. */
-export function addSegmentationHead(
-  builder: PlanBuilder,
-  shape: NetworkShape,
-  branches: readonly Feature[],
-): Feature {
-  const stage = branches.length
-  const resized = branches.map((feature, branch) =>
-    branch === 0 ? feature : builder.upsample(feature, 'bilinear', 2 ** branch, headLocation(stage, branch)),
-  )
-  const location = headLocation(stage, 0)
-  const all = builder.concat(resized, location)
-  const mixed = builder.conv(
-    all,
-    {
-      conv: 'last_layer.0',
-      norm: 'last_layer.1',
-      channels: all.channels,
-      kernel: 1,
-      bias: true,
-      relu: true,
-    },
-    location,
-  )
-  return builder.conv(
-    mixed,
-    { conv: 'last_layer.3', norm: null, channels: shape.outputs, kernel: 1, bias: true },
-    location,
-  )
 }

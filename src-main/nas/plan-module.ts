@@ -3,6 +3,7 @@ import type { ModuleGenotype } from './genotype.types.ts'
 import { blockName, fusionName, listFusionConvs } from './layer-names.ts'
 import type { NetworkShape, PlanLocation } from './network-plan.types.ts'
 import type { Feature, PlanBuilder } from './plan-builder.ts'
+import { addResidualBlock } from './residual-block.ts'
 import type { ModuleSpec } from './search-space.ts'
 
 /** method.md 2.2: per step one block on each branch still active, then the fusions, which all read this step's branches. */
@@ -16,7 +17,14 @@ export function addModule(
   let branches = [...before]
   for (const [step, targets] of fusion.entries()) {
     branches = branches.map((feature, branch) =>
-      step < elementAt(depths, branch, 'depths') ? addBlock(builder, module, branch, step, feature) : feature,
+      step < elementAt(depths, branch, 'depths')
+        ? addResidualBlock(
+            builder,
+            feature,
+            blockName(module.name, branch, step),
+            stageLocation(module, { branch, step, source: -1, role: 'block' }),
+          )
+        : feature,
     )
     branches = branches.map((feature, target, sources) => {
       const row = elementAt(targets, target, 'fusion targets')
@@ -29,26 +37,6 @@ export function addModule(
     })
   }
   return branches
-}
-
-/** 3×3, norm, ReLU, 3×3, norm, add the input, ReLU. */
-function addBlock(
-  builder: PlanBuilder,
-  module: ModuleSpec,
-  branch: number,
-  step: number,
-  feature: Feature,
-): Feature {
-  const name = blockName(module.name, branch, step)
-  const location = stageLocation(module, { branch, step, source: -1, role: 'block' })
-  const layer = { channels: feature.channels, kernel: 3 } as const
-  const first = builder.conv(
-    feature,
-    { ...layer, conv: `${name}.conv1`, norm: `${name}.bn1`, relu: true },
-    location,
-  )
-  const second = builder.conv(first, { ...layer, conv: `${name}.conv2`, norm: `${name}.bn2` }, location)
-  return builder.sumRelu([second, feature], location)
 }
 
 /** Brings a source branch to the size and channels of a target. */

@@ -28,7 +28,7 @@ export interface TrainingDraw {
 }
 
 /** The smallest turn of segmentation fuses now and then, in pose never [D 4]. */
-const SMALLEST_TURN_FUSION = { pose: 0, segmentation: 0.1 } as const
+const SMALLEST_TURN_FUSION = { pose: 0, 'bottom-up-pose': 0, segmentation: 0.1 } as const
 /** A coin for every fusion: what uniform sampling means for bits. */
 const UNIFORM_FUSION = 0.5
 

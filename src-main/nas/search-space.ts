@@ -1,6 +1,7 @@
 import { elementAt } from './element-at.ts'
 
-export type TaskKind = 'pose' | 'segmentation'
+/** `pose`: one person a crop; `bottom-up-pose`: whole pictures, heat maps and tags at two resolutions (method.md part 9). */
+export type TaskKind = 'pose' | 'segmentation' | 'bottom-up-pose'
 
 export interface StageSpec {
   /** 'stage2', 'stage3', … as in the official parameter names. */
@@ -122,10 +123,10 @@ export function describeSpaceProblem(options: SearchSpaceOptions): string | null
 
 /**
  * Whether a module is the last one of a pose network, whose own last steps are fixed (method.md 3.3): everything flows into
- * branch 0, nothing into the others, because the head reads branch 0 only.
+ * branch 0, nothing into the others, because both pose heads read branch 0 only.
  */
 export function isLastPoseModule(space: SearchSpace, moduleIndex: number): boolean {
-  return space.task === 'pose' && moduleIndex === space.modules.length - 1
+  return space.task !== 'segmentation' && moduleIndex === space.modules.length - 1
 }
 
 /** Indices of the modules that crossover and mutation may change. */

@@ -10,13 +10,13 @@ export interface ExecuteOptions {
   /** Finds a parameter by its official name. */
   readonly parameter: (name: string) => ParameterRef
   readonly momentumOf: (node: BatchNormNode) => number
-  /** Values that must survive (branch outputs for a check); the caller releases them. */
+  /** Values besides the outputs that must survive (branch outputs for a check); the caller releases them. */
   readonly keep?: ReadonlySet<ValueId>
 }
 
 export interface Execution {
-  /** Raw output: heat maps or logits at stride 4, N, H/4, W/4, outputs. */
-  readonly output: Value
+  /** Raw outputs in the order of the plan's: heat maps or logits at stride 4, N, H/4, W/4, outputs; bottom-up a second one at stride 2. */
+  readonly outputs: readonly Value[]
   readonly kept: ReadonlyMap<ValueId, Value>
 }
 
@@ -28,14 +28,16 @@ export interface Execution {
 export function executePlan(options: ExecuteOptions): Execution {
   const { plan, ops, input, keep } = options
   const lastReader = lastReaders(plan)
+  const outputIds = new Set(plan.outputs.map(({ value }) => value))
+  const outputs = new Map<ValueId, Value>()
   const values = new Map<ValueId, Value>([[0, input]])
   const kept = new Map<ValueId, Value>()
   try {
     plan.nodes.forEach(runNode)
-    return { output: valueOf(values, plan.output), kept }
+    return { outputs: plan.outputs.map(({ value }) => valueOf(outputs, value)), kept }
   } catch (thrown) {
     values.delete(0)
-    for (const value of [...values.values(), ...kept.values()]) {
+    for (const value of new Set([...values.values(), ...kept.values(), ...outputs.values()])) {
       ops.discard(value)
     }
     throw thrown
@@ -44,23 +46,28 @@ export function executePlan(options: ExecuteOptions): Execution {
   function runNode(node: PlanNode, position: number): void {
     const output = executeNode(node, options, (id) => valueOf(values, id))
     values.set(node.output, output)
+    if (outputIds.has(node.output)) {
+      outputs.set(node.output, output)
+    }
     for (const id of new Set(nodeInputs(node))) {
       if (lastReader.get(id) === position && id !== 0) {
         finish(id)
       }
     }
-    if (!lastReader.has(node.output) && node.output !== plan.output) {
-      // Executed but dead (method.md 4.4): counted and computed, read by nothing.
+    if (!lastReader.has(node.output)) {
+      // An output, or executed but dead (method.md 4.4): counted and computed, read by nothing.
       finish(node.output)
     }
   }
 
   function finish(id: ValueId): void {
     const value = valueOf(values, id)
-    if (keep?.has(id) === true) {
-      kept.set(id, value)
-    } else if (id !== plan.output) {
-      ops.discard(value)
+    if (!outputIds.has(id)) {
+      if (keep?.has(id) === true) {
+        kept.set(id, value)
+      } else {
+        ops.discard(value)
+      }
     }
     values.delete(id)
   }
@@ -80,6 +87,8 @@ function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueI
         ops.discard(y)
       }
     }
+    case 'deconv':
+      return ops.deconv(value(node.input), parameter(node.weight))
     case 'batch-norm':
       return ops.batchNorm(value(node.input), node.name, { relu: node.relu, momentum: momentumOf(node) })
     case 'upsample': {

@@ -1,12 +1,18 @@
+import { BOTTOM_UP_OUTPUTS } from '../nas/layer-names.ts'
 import type { NetworkShape, ParameterSpec } from '../nas/network-plan.types.ts'
 import { createRandom } from '../nas/random.ts'
 import type { HostTensor, WeightMap } from './weights.ts'
 
+const LAST_LAYERS: ReadonlySet<string> = new Set([
+  'final_layer.weight',
+  'last_layer.3.weight',
+  ...BOTTOM_UP_OUTPUTS.map((name) => `${name}.weight`),
+])
 /** The last convolution starts near zero so that the first heat maps and logits are small (method.md 2.6). */
 const HEAD_DEVIATION = 0.001
 
 /**
- * Start without pre-trained weights (method.md 2.6): Kaiming normal, fan-out, for convolutions; N(0, 0.001²) for the last layer;
+ * Start without pre-trained weights (method.md 2.6): Kaiming normal, fan-out, for convolutions; N(0, 0.001²) for the last layers;
  * norms 1 and 0; pose bias 0; the two biases of the segmentation head U(-1/√fan_in, 1/√fan_in). Each tensor draws from its own
  * generator, so a tensor's start depends on its name and the seed alone.
  */
@@ -39,8 +45,7 @@ function initialTensor(
   switch (spec.kind) {
     case 'conv-weight': {
       const [out = 1, , kh = 1, kw = 1] = spec.shape
-      const isLast = spec.name === 'final_layer.weight' || spec.name === 'last_layer.3.weight'
-      const deviation = isLast ? HEAD_DEVIATION : Math.sqrt(2 / (kh * kw * out))
+      const deviation = LAST_LAYERS.has(spec.name) ? HEAD_DEVIATION : Math.sqrt(2 / (kh * kw * out))
       const random = createRandom(seed, spec.name)
       for (let i = 0; i < size; i++) {
         values[i] = random.normal() * deviation

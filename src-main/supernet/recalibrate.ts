@@ -29,7 +29,7 @@ export function measureStatistics(
 ): ReadonlyMap<string, HostStatistics> {
   const sums = new Map<string, RunningSum>()
   for (const batch of batches) {
-    const { output } = session.forwardCollecting(plan, batch, (name, statistics) => {
+    const { outputs } = session.forwardCollecting(plan, batch, (name, statistics) => {
       const mean = kernels.downloadSync(statistics.mean)
       const unbiased = kernels.downloadSync(statistics.unbiasedVariance)
       kernels.release(statistics.mean)
@@ -38,7 +38,9 @@ export function measureStatistics(
       const toBiased = statistics.positions > 1 ? (statistics.positions - 1) / statistics.positions : 0
       addBatch(sums, name, mean, unbiased, toBiased, statistics.images)
     })
-    kernels.release(output.handle)
+    for (const { handle } of outputs) {
+      kernels.release(handle)
+    }
   }
   return new Map(
     [...sums].map(([name, sum]) => [

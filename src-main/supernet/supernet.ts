@@ -99,9 +99,9 @@ export class Supernet {
   }
 
   /** Forward on a tape: batch statistics, running values move with the momenta of method.md 2.4. */
-  forwardTraining(plan: NetworkPlan, tape: Tape, input: Value): Value {
+  forwardTraining(plan: NetworkPlan, tape: Tape, input: Value): readonly Value[] {
     return executePlan({ plan, ops: tape, input, parameter: this.parameter, momentumOf: this.#momentumOf })
-      .output
+      .outputs
   }
 
   /** Opens a session in which parameters are read once; close it before the next update of the weights. */
@@ -161,7 +161,7 @@ export class Supernet {
 
 /** Weight of the new value in the running statistics (method.md 2.4). */
 export function batchNormMomentum(task: NetworkShape['task'], isUpFusion: boolean): number {
-  return task === 'pose' || isUpFusion ? 0.1 : 0.01
+  return task !== 'segmentation' || isUpFusion ? 0.1 : 0.01
 }
 
 /** Forward passes without gradients; parameters are read once and kept until `close`. */
@@ -179,7 +179,7 @@ export class EvaluationSession {
 
   /**
    * Inference with the given statistics, or the super-network's running ones.
-   * The caller releases the output (and the kept values).
+   * The caller releases the outputs (and the kept values).
    */
   forward(
     plan: NetworkPlan,

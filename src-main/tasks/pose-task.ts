@@ -1,4 +1,5 @@
 import type { Kernels } from '../compute/kernels.ts'
+import { singleOutput } from '../compute/network-ops.ts'
 import type { NetworkConfig } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
 import { jointsMse } from './squared-losses.ts'
@@ -31,7 +32,7 @@ function uploadPose(kernels: Kernels, batch: Batch, joints: number, network: Inp
   return {
     input: { handle: input, shape: [size, height, width, 3] },
     size,
-    loss: (output) => jointsMse(kernels, output, target, weights),
+    loss: (outputs) => jointsMse(kernels, singleOutput(outputs), target, weights),
     release: () => {
       ;[input, target, weights].forEach((handle) => {
         kernels.release(handle)

@@ -1,4 +1,5 @@
 import type { Kernels } from '../compute/kernels.ts'
+import { singleOutput } from '../compute/network-ops.ts'
 import type { NetworkConfig } from '../contract/index.ts'
 import type { Skeleton } from '../datasets/dataset.ts'
 import { applyAffine } from '../vision/affine.ts'
@@ -71,7 +72,7 @@ async function forwardHeatmaps(
   })
   const input = kernels.upload(values, shape)
   const asHeatmaps = async (handle: typeof input): Promise<Heatmaps> => {
-    const output = forward({ handle, shape })
+    const output = singleOutput(forward({ handle, shape }))
     const map = await kernels.download(output.handle)
     kernels.release(output.handle)
     return { values: map, samples: chunk.length, height: inputHeight / 4, width: inputWidth / 4, joints }

@@ -1,4 +1,5 @@
 import type { Kernels } from '../compute/kernels.ts'
+import { singleOutput } from '../compute/network-ops.ts'
 import type { Value } from '../compute/network-ops.ts'
 import type { NetworkConfig } from '../contract/index.ts'
 import type { SegmentationEvaluationItem } from '../datasets/batch.ts'
@@ -49,14 +50,14 @@ function forwardChunk(
     values.set(input, i * input.length)
   })
   const input = kernels.upload(values, shape)
-  const plain = forward({ handle: input, shape })
+  const plain = singleOutput(forward({ handle: input, shape }))
   if (!flipTest) {
     kernels.release(input)
     return plain
   }
   const mirroredInput = kernels.flipWidth(input)
   kernels.release(input)
-  const mirrored = forward({ handle: mirroredInput, shape })
+  const mirrored = singleOutput(forward({ handle: mirroredInput, shape }))
   kernels.release(mirroredInput)
   const restored = kernels.flipWidth(mirrored.handle)
   kernels.release(mirrored.handle)

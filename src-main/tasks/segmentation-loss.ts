@@ -47,5 +47,5 @@ export function segmentationLoss(
   kernels.release(flatGradient)
   const gradient = kernels.resizeBilinearGradient(bigGradient, output.handle, output.shape)
   kernels.release(bigGradient)
-  return { value, gradient }
+  return { value, gradients: [gradient] }
 }

@@ -1,4 +1,5 @@
 import type { Kernels } from '../compute/kernels.ts'
+import { singleOutput } from '../compute/network-ops.ts'
 import type { NetworkConfig, SegmentationTaskConfig } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
 import { segmentationLoss } from './segmentation-loss.ts'
@@ -41,7 +42,8 @@ function uploadSegmentation(kernels: Kernels, batch: Batch, options: Segmentatio
   return {
     input: { handle: input, shape: [size, height, width, 3] },
     size,
-    loss: (output) => segmentationLoss(kernels, output, { labels, safeLabels, height, width }, mining),
+    loss: (outputs) =>
+      segmentationLoss(kernels, singleOutput(outputs), { labels, safeLabels, height, width }, mining),
     release: () => {
       kernels.release(input)
       kernels.release(safeLabels)

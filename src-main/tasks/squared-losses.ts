@@ -21,11 +21,54 @@ export function jointsMse(kernels: Kernels, output: Value, target: Handle, weigh
   kernels.release(weighted)
   const gradient = kernels.scale(twice, 1 / elements)
   kernels.release(twice)
-  return { value, gradient }
+  return { value, gradients: [gradient] }
 }
 
-/** Distillation (method.md 5.2): alpha times the mean squared difference of the raw outputs; the gradient is the student's. */
-export function distillation(kernels: Kernels, student: Value, teacher: Value, alpha: number): LossParts {
+/**
+ * Distillation (method.md 5.2): alpha times the mean squared difference of the raw outputs; the gradients are the student's. With
+ * several outputs the means add up, each with factor 1, as their task losses do (ours).
+ */
+export function distillation(
+  kernels: Kernels,
+  students: readonly Value[],
+  teachers: readonly Value[],
+  alpha: number,
+): LossParts {
+  const parts = students.map((student, i) => {
+    const teacher = teachers[i]
+    if (teacher === undefined) {
+      throw new RangeError(`the teacher has ${teachers.length} outputs, the student ${students.length}`)
+    }
+    return distilOutput(kernels, student, teacher, alpha)
+  })
+  return {
+    value: addScalars(
+      kernels,
+      parts.map(({ value }) => value),
+    ),
+    gradients: parts.map(({ gradient }) => gradient),
+  }
+}
+
+/** Sum of scalars, which are released. */
+export function addScalars(kernels: Kernels, scalars: readonly Handle[]): Handle {
+  const [only] = scalars
+  if (only !== undefined && scalars.length === 1) {
+    return only
+  }
+  const sum = kernels.add(scalars)
+  for (const scalar of scalars) {
+    kernels.release(scalar)
+  }
+  return sum
+}
+
+function distilOutput(
+  kernels: Kernels,
+  student: Value,
+  teacher: Value,
+  alpha: number,
+): { readonly value: Handle; readonly gradient: Handle } {
   const elements = student.shape.reduce((a, b) => a * b, 1)
   const difference = kernels.sub(student.handle, teacher.handle)
   const squares = kernels.sumOfSquares(difference)

@@ -8,22 +8,22 @@ export interface DeviceBatch {
   /** N, H, W, 3. */
   readonly input: Value
   readonly size: number
-  /** Loss of a raw network output against this batch's targets, with its gradient. */
-  loss(output: Value): LossParts
+  /** Loss of the raw network outputs against this batch's targets, with its gradients. */
+  loss(outputs: readonly Value[]): LossParts
   release(): void
 }
 
 export interface LossParts {
   /** A scalar on the device. */
   readonly value: Handle
-  /** Gradient with respect to the raw network output, same shape. */
-  readonly gradient: Handle
+  /** Gradient with respect to each raw network output, same shapes. */
+  readonly gradients: readonly Handle[]
 }
 
 /** What a run's task adds to the method: targets, loss, and how a sub-network is scored. */
 export interface Task {
   readonly kind: TaskKind
-  /** Joints or classes: channels of the network output. */
+  /** Joints or classes. */
   readonly outputs: number
   /** What the accuracy axis says: 'PCK@0.2' or 'mIoU'. */
   readonly metricName: string
@@ -32,14 +32,14 @@ export interface Task {
 
 /**
  * Images of a split, decoded and cropped once, ready to be scored again and again. `forward` runs the sub-network under test on
- * one input batch and returns its raw output, which the scorer releases.
+ * one input batch and returns its raw outputs, which the scorer releases.
  */
 export interface ScoringSet {
   readonly count: number
   score(kernels: Kernels, forward: Forward, options: ScoreOptions): Promise<ScoreResult>
 }
 
-export type Forward = (input: Value) => Value
+export type Forward = (input: Value) => readonly Value[]
 
 export interface ScoreOptions {
   /** Average with the mirrored image (pose: joints exchanged, shifted by one pixel). */

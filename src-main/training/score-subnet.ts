@@ -27,20 +27,20 @@ export async function withRecalibrated<T>(
 ): Promise<T> {
   const { kernels } = supernet
   if (recalibrationBatches.length === 0) {
-    return use((input) => session.forward(plan, input).output)
+    return use((input) => session.forward(plan, input).outputs)
   }
   const statistics = uploadStatistics(
     kernels,
     measureStatistics(kernels, session, plan, recalibrationBatches),
   )
   try {
-    return await use((input) => session.forward(plan, input, statistics).output)
+    return await use((input) => session.forward(plan, input, statistics).outputs)
   } finally {
     releaseStatistics(kernels, statistics)
   }
 }
 
-/** A forward pass with the running statistics of the session's own network; the caller releases the output. */
+/** A forward pass with the running statistics of the session's own network; the caller releases the outputs. */
 export function forwardWithRunning(session: EvaluationSession, plan: NetworkPlan): Forward {
-  return (input) => session.forward(plan, input).output
+  return (input) => session.forward(plan, input).outputs
 }

@@ -41,10 +41,10 @@ export function trainIteration(options: IterationOptions): IterationLosses {
   const active = new Set<string>()
   const scalars: Handle[] = []
   try {
-    const output = supernet.forwardTraining(plan, tape, tape.constant(batch.input.handle, batch.input.shape))
-    const task = addLoss(output, batch.loss(output))
-    const distilled = distil(options, output)
-    const distillation = distilled === null ? null : addLoss(output, distilled)
+    const outputs = supernet.forwardTraining(plan, tape, tape.constant(batch.input.handle, batch.input.shape))
+    const task = addLoss(outputs, batch.loss(outputs))
+    const distilled = distil(options, outputs)
+    const distillation = distilled === null ? null : addLoss(outputs, distilled)
     tape.backward(({ name }, gradient) => {
       active.add(name)
       optimizer.update(name, gradient, learningRate)
@@ -62,21 +62,29 @@ export function trainIteration(options: IterationOptions): IterationLosses {
     throw thrown
   }
 
-  function addLoss(output: Value, { value, gradient }: LossParts): Handle {
-    scalars.push(tape.loss(output, value, gradient))
+  function addLoss(outputs: readonly Value[], { value, gradients }: LossParts): Handle {
+    scalars.push(value)
+    for (const [i, output] of outputs.entries()) {
+      const gradient = gradients[i]
+      if (gradient !== undefined) {
+        tape.loss(output, value, gradient)
+      }
+    }
     return value
   }
 }
 
-function distil(options: IterationOptions, output: Value): LossParts | null {
+function distil(options: IterationOptions, outputs: readonly Value[]): LossParts | null {
   const { supernet, batch, teacher, distillationWeight } = options
   if (teacher === null || distillationWeight === 0) {
     return null
   }
-  const { output: target } = teacher.session.forward(teacher.plan, batch.input)
+  const { outputs: targets } = teacher.session.forward(teacher.plan, batch.input)
   try {
-    return distillation(supernet.kernels, output, target, distillationWeight)
+    return distillation(supernet.kernels, outputs, targets, distillationWeight)
   } finally {
-    supernet.kernels.release(target.handle)
+    for (const { handle } of targets) {
+      supernet.kernels.release(handle)
+    }
   }
 }

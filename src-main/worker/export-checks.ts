@@ -9,7 +9,7 @@ const BATCHES = [1, 2] as const
  * Largest difference of two networks that should be one (method.md 8.1): random input and real images, batch 1 and 2.
  *
  * @param images - A batch of real input of at least two images, N, H, W, 3; stays owned by the caller.
- * @returns max |a - b| / max |a|, the worst of the four.
+ * @returns max |a - b| / max |a| of each output, the worst of the four inputs.
  */
 export function measureParity(kernels: Kernels, first: Forward, second: Forward, images: Value): number {
   const [count = 1, ...size] = images.shape
@@ -23,7 +23,8 @@ export function measureParity(kernels: Kernels, first: Forward, second: Forward,
       const shape = [batch, ...size]
       const input: Value = { handle: kernels.upload(values.slice(0, batch * perImage), shape), shape }
       try {
-        worst = Math.max(worst, relativeDifference(read(kernels, first(input)), read(kernels, second(input))))
+        const [wanted, got] = [read(kernels, first(input)), read(kernels, second(input))]
+        worst = Math.max(worst, ...wanted.map((want, i) => relativeDifference(want, got[i])))
       } finally {
         kernels.release(input.handle)
       }
@@ -33,7 +34,7 @@ export function measureParity(kernels: Kernels, first: Forward, second: Forward,
 }
 
 /** NaN counts as infinite. */
-function relativeDifference(want: Float32Array, got: Float32Array): number {
+function relativeDifference(want: Float32Array, got: Float32Array = new Float32Array(0)): number {
   let difference = want.length === got.length ? 0 : Number.POSITIVE_INFINITY
   let largest = 0
   for (const [at, value] of want.entries()) {
@@ -44,10 +45,12 @@ function relativeDifference(want: Float32Array, got: Float32Array): number {
   return difference === 0 ? 0 : difference / largest
 }
 
-function read(kernels: Kernels, { handle }: Value): Float32Array {
+function read(kernels: Kernels, outputs: readonly Value[]): readonly Float32Array[] {
   try {
-    return kernels.downloadSync(handle)
+    return outputs.map(({ handle }) => kernels.downloadSync(handle))
   } finally {
-    kernels.release(handle)
+    for (const { handle } of outputs) {
+      kernels.release(handle)
+    }
   }
 }

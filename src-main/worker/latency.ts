@@ -8,7 +8,7 @@ const WARM_UP_PASSES = 2
 const MEASURED_PASSES = 9
 
 /**
- * Time of one forward pass, until its output is on the host: the median, which a neighbour that is busy for a moment does not move.
+ * Time of one forward pass, until its outputs are on the host: the median, which a neighbour that is busy for a moment does not move.
  *
  * @param input - What to run it on; stays owned by the caller.
  * @param now - Milliseconds on a monotonic clock.
@@ -18,12 +18,16 @@ export function measureLatency(kernels: Kernels, forward: Forward, input: Value,
   const times: number[] = []
   for (let pass = 0; pass < WARM_UP_PASSES + MEASURED_PASSES; pass++) {
     const started = now()
-    const { handle } = forward(input)
+    const outputs = forward(input)
     try {
-      // Devices answer before they are done; reading the output waits for it.
-      kernels.downloadSync(handle)
+      // Devices answer before they are done; reading the outputs waits for it.
+      for (const { handle } of outputs) {
+        kernels.downloadSync(handle)
+      }
     } finally {
-      kernels.release(handle)
+      for (const { handle } of outputs) {
+        kernels.release(handle)
+      }
     }
     if (pass >= WARM_UP_PASSES) {
       times.push(now() - started)

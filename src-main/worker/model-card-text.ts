@@ -1,4 +1,4 @@
-import type { FineTuneScores, ModelCard } from '../contract/index.ts'
+import type { CardOutput, FineTuneScores, ModelCard } from '../contract/index.ts'
 
 /** The card as Markdown, for people; everything in it is in the JSON as well. */
 export function describeModelCard(card: ModelCard): string {
@@ -18,9 +18,16 @@ export function describeModelCard(card: ModelCard): string {
     `\`safetensors.torch.load_file('${card.weights.file}')\`. The architecture is \`genotype.json\`: per module the depths of`,
     'the branches and `fusion[step][target][source]`.',
     '',
-    `Channels of the output, in order: ${card.output.names.join(', ')}.`,
+    ...[card.output, ...(card.furtherOutputs ?? [])].map(describeChannels),
     '',
   ].join('\n')
+}
+
+function describeChannels({ meaning, names, stride }: CardOutput): string {
+  const order = names.join(', ')
+  return meaning === 'heat maps and tags'
+    ? `Channels at stride ${whole(stride)}: heat maps of ${order}; then their tags in the same order.`
+    : `Channels of the output at stride ${whole(stride)}, in order: ${order}.`
 }
 
 function introduction({ task, fineTuning }: ModelCard): string[] {
@@ -43,17 +50,20 @@ function section(title: string, rows: readonly Row[]): string[] {
   ]
 }
 
-function networkRows({ network, input, output, cost, weights }: ModelCard): Row[] {
+function networkRows({ network, input, output, furtherOutputs = [], cost, weights }: ModelCard): Row[] {
   return [
     ['width', `${whole(network.baseWidth)} channels on branch 0`],
     [
       'input',
       `RGB, ${size(input)}, (value / 255 − [${input.mean.join(', ')}]) / [${input.deviation.join(', ')}]`,
     ],
-    [
-      'output',
-      `${output.meaning}, ${whole(output.channels)} channels, ${size(output)} (stride ${whole(output.stride)})`,
-    ],
+    ...[output, ...furtherOutputs].map(
+      (one) =>
+        [
+          'output',
+          `${one.meaning}, ${whole(one.channels)} channels, ${size(one)} (stride ${whole(one.stride)})`,
+        ] as const,
+    ),
     ['parameters', `${whole(cost.params)} (${whole(cost.liveParams)} without dead layers)`],
     ['multiply-adds', `${whole(cost.macs)} at ${size(input)}, ${cost.gigaMacs.toFixed(3)} × 2^30`],
     ['dead layers', weights.deadLayersDropped ? 'left out' : 'included, as in the official count'],

@@ -1,5 +1,12 @@
 import { EngineError } from '../contract/index.ts'
-import type { ExportChecks, ExportJob, FineTuneScores, ModelCard } from '../contract/index.ts'
+import type {
+  CardOutput,
+  ExportChecks,
+  ExportJob,
+  FineTuneScores,
+  ModelCard,
+  TaskKind,
+} from '../contract/index.ts'
 import { CHANNEL_DEVIATION, CHANNEL_MEAN } from '../datasets/warp.ts'
 import { countCost, toGigaMacs } from '../nas/cost.ts'
 import type { NetworkPlan } from '../nas/network-plan.types.ts'
@@ -40,12 +47,7 @@ export function createModelCard(
     network: config.network,
     genotype: job.candidate.genotype,
     input: { height, width, channels: 3, colors: 'RGB', mean: CHANNEL_MEAN, deviation: CHANNEL_DEVIATION },
-    output: {
-      meaning: config.task === 'pose' ? 'heat maps' : 'logits',
-      channels: plan.outputChannels,
-      ...outputSize(plan),
-      names: skeleton?.joints ?? classes?.names ?? [],
-    },
+    ...describeOutputs(plan, config.task, skeleton?.joints ?? classes?.names ?? []),
     cost: { ...cost, gigaMacs: toGigaMacs(cost.macs) },
     weights: {
       file,
@@ -76,10 +78,26 @@ function originOf({ runId, runName, config, candidate, codeVersion }: CardJob): 
   }
 }
 
-function outputSize(plan: NetworkPlan): Pick<ModelCard['output'], 'stride' | 'height' | 'width'> {
-  const last = plan.nodes.find((node) => node.output === plan.output)
-  if (last === undefined) {
-    throw new EngineError('INTERNAL', 'The plan of an exported network has no output node.')
+const MEANINGS: Readonly<Record<TaskKind, readonly CardOutput['meaning'][]>> = {
+  pose: ['heat maps'],
+  segmentation: ['logits'],
+  'bottom-up-pose': ['heat maps and tags', 'heat maps'],
+}
+
+function describeOutputs(
+  plan: NetworkPlan,
+  task: TaskKind,
+  names: readonly string[],
+): Pick<ModelCard, 'output' | 'furtherOutputs'> {
+  const [output, ...further] = plan.outputs.map(({ channels, height, width }, i): CardOutput => {
+    const meaning = MEANINGS[task][i]
+    if (meaning === undefined) {
+      throw new EngineError('INTERNAL', `A network for ${task} has ${plan.outputs.length} outputs.`)
+    }
+    return { meaning, channels, stride: plan.input.height / height, height, width, names }
+  })
+  if (output === undefined) {
+    throw new EngineError('INTERNAL', 'The plan of an exported network has no output.')
   }
-  return { stride: plan.input.height / last.height, height: last.height, width: last.width }
+  return further.length === 0 ? { output } : { output, furtherOutputs: further }
 }

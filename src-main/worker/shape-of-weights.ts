@@ -9,7 +9,11 @@ type WeightsShape = Omit<NetworkShape, 'inputHeight' | 'inputWidth'>
 const STEM = 'conv1.weight'
 const LAYER1_PLANES = 'layer1.0.conv1.weight'
 const FIRST_BRANCH = 'transition1.0.0.weight'
-const HEAD = { pose: 'final_layer.weight', segmentation: 'last_layer.3.weight' } as const
+const HEAD = {
+  pose: 'final_layer.weight',
+  segmentation: 'last_layer.3.weight',
+  'bottom-up-pose': 'final_layers.1.weight',
+} as const
 
 /**
  * Reads width, stem and outputs off the weights.
@@ -38,7 +42,7 @@ export function shapeOfWeights(
     )
   }
   if (outputs !== null && outputs !== shape.outputs) {
-    const what = task === 'pose' ? 'joints' : 'classes'
+    const what = task === 'segmentation' ? 'classes' : 'joints'
     throw new EngineError(
       'BAD_REQUEST',
       `The weights have ${shape.outputs} ${what}, asked for are ${outputs}.`,

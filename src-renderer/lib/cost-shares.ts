@@ -12,7 +12,7 @@ export interface CostShare {
 }
 
 /** Outputs of a network before its dataset is known: joints or classes of the drawn data. */
-const DEFAULT_OUTPUTS = { pose: 14, segmentation: 11 } as const
+const DEFAULT_OUTPUTS = { pose: 14, 'bottom-up-pose': 14, segmentation: 11 } as const
 
 /**
  * Where a candidate's multiply-adds go: stem and stage 1, the blocks of each branch, fusions, head. Read from the network plan, so
@@ -72,7 +72,7 @@ function partOf({ location }: PlanNode): string {
 }
 
 function nodeMacs(node: PlanNode): number {
-  return node.kind === 'conv'
+  return node.kind === 'conv' || node.kind === 'deconv'
     ? node.height * node.width * node.channels * node.inChannels * node.kernel ** 2
     : 0
 }

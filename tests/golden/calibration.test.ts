@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { singleOutput } from '../../src-main/compute/network-ops.ts'
 import type { Kernels } from '../../src-main/compute/kernels.ts'
 import type { Value } from '../../src-main/compute/network-ops.ts'
 import { smallestGenotype } from '../../src-main/nas/named-genotypes.ts'
@@ -67,7 +68,7 @@ for (const { name, kernels } of await testBackends()) {
             ['outputBefore', undefined, OUTPUT_BEFORE],
             ['outputAfter', statistics, OUTPUT],
           ] as const) {
-            const { output } = session.forward(plan, probe, given)
+            const output = singleOutput(session.forward(plan, probe, given).outputs)
             const want = toNhwc(numbersOf(arrays, key), arrays[key]?.shape ?? [])
             expect(deviation(kernels.downloadSync(output.handle), want), key).toBeLessThanOrEqual(bound)
             kernels.release(output.handle)
@@ -104,7 +105,8 @@ for (const { name, kernels } of await testBackends()) {
           const session = supernet.openEvaluation()
           const ofOther = measureStatistics(kernels, session, other, few)
           const statistics = uploadStatistics(kernels, ofOther)
-          kernels.release(session.forward(other, few[0] ?? batchMissing(), statistics).output.handle)
+          const { outputs } = session.forward(other, few[0] ?? batchMissing(), statistics)
+          kernels.release(singleOutput(outputs).handle)
           releaseStatistics(kernels, statistics)
           expect(ofOther.get('bn1')).toEqual(first.get('bn1'))
           expect(measureStatistics(kernels, session, plan, few)).toEqual(first)

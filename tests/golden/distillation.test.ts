@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { singleOutput } from '../../src-main/compute/network-ops.ts'
 import type { Kernels } from '../../src-main/compute/kernels.ts'
 import { largestGenotype } from '../../src-main/nas/named-genotypes.ts'
 import { planNetwork } from '../../src-main/nas/network-plan.ts'
@@ -136,7 +137,7 @@ async function distil(kernels: Kernels, golden: GoldenDistillation): Promise<Dis
   const session = teacher.supernet.openEvaluation()
   const teacherPlan = planNetwork(space, shape, largestGenotype(space))
   const batch = recordingOutput(kernels, goldenPoseBatch(kernels, golden))
-  const { output } = session.forward(teacherPlan, batch.input)
+  const output = singleOutput(session.forward(teacherPlan, batch.input).outputs)
   const teacherOutput = kernels.downloadSync(output.handle)
   kernels.release(output.handle)
 

@@ -70,9 +70,10 @@ function lossOfSet(
   const safe = labels.map((label) => (label === mining.ignoreLabel ? 0 : label))
   const safeLabels = kernels.upload(safe, [labels.length])
   const parts = segmentationLoss(kernels, output, { labels, safeLabels, height, width }, mining)
-  const gradient = kernels.downloadSync(parts.gradient)
+  const [onDevice = safeLabels] = parts.gradients
+  const gradient = kernels.downloadSync(onDevice)
   const value = takeScalar(kernels, parts.value)
-  ;[parts.gradient, safeLabels, output.handle].forEach((handle) => {
+  ;[onDevice, safeLabels, output.handle].forEach((handle) => {
     kernels.release(handle)
   })
   const want = numbersOf(arrays, `${gradientKey}${String(index)}`)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { singleOutput } from '../../src-main/compute/network-ops.ts'
 import type { Kernels } from '../../src-main/compute/kernels.ts'
 import { buildGolden, deviation, goldenInput, norm } from '../support/golden-network.ts'
 import type { GoldenNetwork } from '../support/golden-network.ts'
@@ -64,7 +65,8 @@ async function forward(
   const session = supernet.openEvaluation()
   const input = goldenInput(kernels, golden.input)
   const keep = new Set(Object.values(plan.taps).flat())
-  const { output, kept } = session.forward(plan, input, undefined, keep)
+  const { outputs, kept } = session.forward(plan, input, undefined, keep)
+  const output = singleOutput(outputs)
   const arrays = new Map([
     ['input', await kernels.download(input.handle)],
     ['output', await kernels.download(output.handle)],

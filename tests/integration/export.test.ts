@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { singleOutput } from '../../src-main/compute/network-ops.ts'
 import { createWasmKernels } from '../../src-main/compute/wasm/wasm-kernels.ts'
 import type { ExportResult, GenotypeJson, ModelCard } from '../../src-main/contract/index.ts'
 import { countCost } from '../../src-main/nas/cost.ts'
@@ -213,8 +214,11 @@ describe.skipIf(!hasTorch())('the written network in PyTorch (needs python3 with
     const want = await answerHere(path('model.safetensors'), card, plan, pixels)
     const files = ['plan.json', 'input.f32', 'output.f32'].map(path)
     const [planFile = '', inputFile = '', outputFile = ''] = files
-    const { nodes, output } = plan
-    writeFileSync(planFile, JSON.stringify({ nodes, output, shape: [BATCH, 3, height, width] }))
+    const { nodes, outputs } = plan
+    writeFileSync(
+      planFile,
+      JSON.stringify({ nodes, output: outputs[0]?.value, shape: [BATCH, 3, height, width] }),
+    )
     writeFileSync(inputFile, bytesOf(pixels))
     writeFileSync(outputFile, bytesOf(want))
     const script = join(import.meta.dirname, '../support/load_subnet.py')
@@ -247,7 +251,7 @@ async function answerHere(
   const nhwc = toNhwc(pixels, [BATCH, 3, height, width])
   const inputShape = [BATCH, height, width, 3]
   const handle = kernels.upload(nhwc, inputShape)
-  const { output } = session.forward(plan, { handle, shape: inputShape })
+  const output = singleOutput(session.forward(plan, { handle, shape: inputShape }).outputs)
   return toNchw(kernels.downloadSync(output.handle), output.shape)
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { singleOutput } from '../../src-main/compute/network-ops.ts'
 import { createWasmKernels } from '../../src-main/compute/wasm/wasm-kernels.ts'
 import { encodeMaskNpy } from '../../src-main/formats/mask-npy.ts'
 import { decodeFloatNpy, encodeFloatNpy } from '../../src-main/formats/npy.ts'
@@ -95,7 +96,7 @@ describe('scalenas forward, with a real worker on WebAssembly', () => {
       inputShape,
     )
     const plan = planNetwork(space, shape, smallestGenotype(space))
-    const { output } = session.forward(plan, { handle, shape: inputShape })
+    const output = singleOutput(session.forward(plan, { handle, shape: inputShape }).outputs)
     const values = await kernels.download(output.handle)
     return each(values, 5 * 64, (image) => toChannelsFirst(image, 5, 64))
   }

@@ -1,3 +1,4 @@
+import { singleOutput } from '../../src-main/compute/network-ops.ts'
 import type { Handle, Kernels } from '../../src-main/compute/kernels.ts'
 import type { OptimizerConfig } from '../../src-main/contract/index.ts'
 import { createPoseTask } from '../../src-main/tasks/pose-task.ts'
@@ -99,9 +100,9 @@ export function recordingOutput(
   let first: Float32Array | null = null
   return {
     ...batch,
-    loss: (output) => {
-      first ??= kernels.downloadSync(output.handle)
-      return batch.loss(output)
+    loss: (outputs) => {
+      first ??= kernels.downloadSync(singleOutput(outputs).handle)
+      return batch.loss(outputs)
     },
     output: () => first ?? new Float32Array(0),
   }

@@ -23,7 +23,9 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'up.weight': [1, 1, 5, 4],
   'up.norm.weight': [4],
   'up.norm.bias': [4],
-  'head.weight': [1, 1, 9, 3],
+  // out 2, in 5
+  'grow.weight': [4, 4, 2, 5],
+  'head.weight': [1, 1, 11, 3],
   'head.bias': [3],
 }
 const NORMS: Readonly<Record<string, number>> = { stem: 4, down: 5, up: 4 }
@@ -52,7 +54,7 @@ export function startingValues(): Map<string, Float32Array> {
 
 /**
  * stem → norm, relu → a convolution used twice in a row → sum with a branch at half size (nearest) → concatenated with the
- * bilinear branch → head with bias. The stem's output is read three times.
+ * bilinear and the deconvolved branch → head with bias. The stem's output is read three times.
  */
 export function runSmallNetwork(ops: NetworkOps, input: Value): Value {
   const conv = (x: Value, name: string, stride = 1): Value =>
@@ -65,7 +67,8 @@ export function runSmallNetwork(ops: NetworkOps, input: Value): Value {
   const up = ops.upsampleNearest(norm(conv(half, 'up'), 'up', false), 2)
   const sum = ops.addRelu([stem, up, stem])
   const mixed = ops.addRelu([sum, norm(twice, 'up', false)])
-  const wide = ops.concat([mixed, ops.resizeBilinear(half, 8, 8)])
+  const grown = ops.deconv(half, { name: 'grow.weight', shape: SHAPES['grow.weight'] ?? [] })
+  const wide = ops.concat([mixed, ops.resizeBilinear(half, 8, 8), grown])
   return ops.bias(conv(wide, 'head'), { name: 'head.bias', shape: [3] })
 }
 

@@ -88,9 +88,9 @@ export async function trainOnGolden(
   }
   const leakedTensors = kernels.liveTensors() - liveAfterFirst
   const session = supernet.openEvaluation()
-  const { output } = session.forward(plan, batch.input)
-  const { value, gradient } = batch.loss(output)
-  ;[output.handle, gradient].forEach((handle) => {
+  const { outputs } = session.forward(plan, batch.input)
+  const { value, gradients } = batch.loss(outputs)
+  ;[...outputs.map(({ handle }) => handle), ...gradients].forEach((handle) => {
     kernels.release(handle)
   })
   const evaluationLoss = takeScalar(kernels, value)

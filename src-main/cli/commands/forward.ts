@@ -7,7 +7,7 @@ import { genotypeId, toGenotypeJson } from '../../nas/genotype.ts'
 import { describeProblems } from '../../nas/validate-genotype.ts'
 import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
-import { findSubject } from '../inspect-subject.ts'
+import { findSubject, TASK_HINT } from '../inspect-subject.ts'
 
 const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const satisfies readonly ComputeConfig['backend'][]
 /** More threads than this slow one image down. */
@@ -22,7 +22,7 @@ export const forwardCommand: Command = {
   args: {
     task: {
       type: 'string',
-      valueHint: 'pose|segmentation',
+      valueHint: TASK_HINT,
       description: 'Needed unless the genotype is an id',
     },
     width: {
@@ -37,7 +37,11 @@ export const forwardCommand: Command = {
       valueHint: 'G',
       description: 'smallest, hrnet, largest, a .json or .npy file, or an id in the data folder',
     },
-    'output-npy': { type: 'string', valueHint: 'OUT', description: 'Float32 .npy, N x outputs x H/4 x W/4' },
+    'output-npy': {
+      type: 'string',
+      valueHint: 'OUT',
+      description: 'Float32 .npy, N x outputs x H/4 x W/4; of bottom-up the maps of stride 2 go to OUT.1.npy',
+    },
     joints: {
       type: 'string',
       valueHint: 'K',
@@ -91,7 +95,7 @@ async function readJob(args: CommandArgs, context: CommandContext): Promise<{ jo
     },
     genotype: toGenotypeJson(space, shape.baseWidth, validation.genotype),
     baseWidth: integer(args, 'width', range) ?? null,
-    outputs: integer(args, shape.task === 'pose' ? 'joints' : 'classes', range) ?? null,
+    outputs: integer(args, shape.task === 'segmentation' ? 'classes' : 'joints', range) ?? null,
     hasHrnetNames: flag(args, 'hrnet-names'),
     ...files,
   }
@@ -164,9 +168,12 @@ function describe({
   output,
   genotypeId: id,
   shape,
+  furtherOutputs,
   baseWidth,
   backend,
   milliseconds,
 }: ForwardResult & { readonly output: string; readonly genotypeId: string }): string {
-  return `${output}: ${shape.join(' x ')}, genotype ${id}, width ${baseWidth}, ${backend}, ${milliseconds.toFixed(0)} ms`
+  const files = [{ file: output, shape }, ...furtherOutputs]
+  const written = files.map((one) => `${one.file}: ${one.shape.join(' x ')}`).join(', ')
+  return `${written}, genotype ${id}, width ${baseWidth}, ${backend}, ${milliseconds.toFixed(0)} ms`
 }

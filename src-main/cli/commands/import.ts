@@ -4,7 +4,7 @@ import { EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { importEvolutionLog } from '../import-evolution-log.ts'
 import type { ImportedLog } from '../import-evolution-log.ts'
-import { readShape, readTask } from '../inspect-subject.ts'
+import { readShape, readTask, TASK_HINT } from '../inspect-subject.ts'
 import { formatTable } from '../run-result.ts'
 
 export const importCommand: Command = {
@@ -16,7 +16,7 @@ export const importCommand: Command = {
       required: true,
       description: 'Text file of lines "mask_17 PARAMS GFLOPS SCORE"',
     },
-    task: { type: 'string', valueHint: 'pose|segmentation', description: 'What was searched' },
+    task: { type: 'string', valueHint: TASK_HINT, description: 'What was searched' },
     width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },
     input: {
       type: 'string',

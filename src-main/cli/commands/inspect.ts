@@ -1,11 +1,11 @@
 import { EngineError } from '../../contract/index.ts'
-import { countCost, costByPart, toGigaMacs } from '../../nas/cost.ts'
+import { countCost, costByPart, countTrueMacs, toGigaMacs } from '../../nas/cost.ts'
 import { genotypeId, genotypeKey } from '../../nas/genotype.ts'
 import { planNetwork } from '../../nas/network-plan.ts'
 import { describeProblems } from '../../nas/validate-genotype.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
-import { findSubject } from '../inspect-subject.ts'
+import { findSubject, TASK_HINT } from '../inspect-subject.ts'
 import type { InspectSubject } from '../inspect-subject.ts'
 import { formatTable } from '../run-result.ts'
 
@@ -19,12 +19,12 @@ export const inspectCommand: Command = {
       description:
         'smallest, hrnet, largest, a .json or .npy file, or the id of a candidate or genotype in the data folder',
     },
-    task: { type: 'string', valueHint: 'pose|segmentation', description: 'Needed unless it is an id' },
+    task: { type: 'string', valueHint: TASK_HINT, description: 'Needed unless it is an id' },
     width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },
     input: {
       type: 'string',
       valueHint: 'HxW',
-      description: 'Input size (default: 256x192 for pose, 1024x2048 for segmentation)',
+      description: 'Input size (default: 256x192 for pose, 1024x2048 for segmentation, 512x512 bottom-up)',
     },
     joints: { type: 'string', valueHint: 'K', description: 'Outputs of a pose network (default: 17)' },
     classes: {
@@ -70,6 +70,8 @@ function inspect(
       outputs: shape.outputs,
       ...cost,
       gigaMacs: toGigaMacs(cost.macs),
+      /** With a deconvolution counted as the work it is, not with its output size (method.md 9.6). */
+      trueMacs: countTrueMacs(plan),
       warnings,
       parts: costByPart(plan).map(({ name, blocks, fusions, params, macs }) => ({
         ...{ name, blocks, fusions, params, macs },
@@ -79,6 +81,12 @@ function inspect(
   } catch (thrown) {
     throw thrown instanceof RangeError ? new EngineError('BAD_REQUEST', thrown.message) : thrown
   }
+}
+
+/** Published bottom-up costs are in 10^9, and count the deconvolution with its output size (method.md 4.1 rules 4 and 5). */
+function describeDecimal({ task, macs, trueMacs }: Report): string[] {
+  const giga = (value: number): string => `${(value / 1e9).toFixed(3)} x 10^9`
+  return task === 'bottom-up-pose' ? [`as published ${giga(macs)}, really done ${giga(trueMacs)}`] : []
 }
 
 function describe(report: Report): string {
@@ -94,6 +102,7 @@ function describe(report: Report): string {
     `genotype ${report.id}, ${report.task}, width ${String(report.width)}, input ${String(report.input.height)}x${String(report.input.width)}, ${String(report.outputs)} outputs`,
     `params ${report.params.toLocaleString('en')}`,
     `multiply-adds ${report.macs.toLocaleString('en')} (${report.gigaMacs.toFixed(3)} x 2^30)`,
+    ...describeDecimal(report),
     ...report.warnings.map(({ code, message }) => `warning ${code}: ${message}`),
     ...formatTable([['part', 'blocks', 'fusions', 'params', 'multiply-adds', '/ 2^30'], ...rows]),
   ].join('\n')

@@ -3,7 +3,15 @@ import type { ConformanceCase } from './case-support.ts'
 import * as reference from './reference.ts'
 import type { KernelShape, Shape4 } from './reference.ts'
 
-type ConvSpec = readonly [n: number, h: number, w: number, ci: number, co: number, k: 1 | 3, stride: number]
+type ConvSpec = readonly [
+  n: number,
+  h: number,
+  w: number,
+  ci: number,
+  co: number,
+  k: 1 | 3 | 4,
+  stride: number,
+]
 
 const CONVOLUTIONS: readonly ConvSpec[] = [
   [2, 6, 8, 5, 7, 3, 1],
@@ -16,6 +24,9 @@ const CONVOLUTIONS: readonly ConvSpec[] = [
   [2, 16, 12, 8, 8, 3, 1],
   [1, 16, 16, 3, 16, 3, 2],
   [4, 4, 4, 32, 16, 1, 1],
+  // The deconvolution of the bottom-up head is the input gradient of such a convolution.
+  [2, 8, 12, 8, 42, 4, 2],
+  [1, 4, 2, 5, 7, 4, 2],
 ]
 
 export const CONVOLUTION_CASES: readonly ConformanceCase[] = CONVOLUTIONS.flatMap((spec, i) =>

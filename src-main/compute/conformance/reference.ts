@@ -23,7 +23,7 @@ function forEachTap(c: Omit<ConvCase, 'x' | 'w'>, visit: (x: number, w: number, 
   const [n, h, w, ci] = c.xShape
   const [kh, kw, , co] = c.wShape
   const [, oh, ow] = convOutputShape(c.xShape, c.wShape, c.stride)
-  const pad = kh === 3 ? 1 : 0
+  const pad = kh === 1 ? 0 : 1
   for (let b = 0; b < n; b++) {
     for (let oy = 0; oy < oh; oy++) {
       for (let ox = 0; ox < ow; ox++) {

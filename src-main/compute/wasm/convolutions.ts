@@ -1,6 +1,6 @@
 import type { Handle, Shape } from '../kernels.ts'
 import { PANEL_WIDTH } from './convolution-code.ts'
-import { phasesOfInputGradient } from './gradient-phases.ts'
+import { paddingOf, phasesOfInputGradient } from './gradient-phases.ts'
 import type { GradientPhase } from './gradient-phases.ts'
 import { packBackward, packForward, paddedChannels, shape4 } from './packed-weights.ts'
 import type { WasmHeap } from './wasm-heap.ts'
@@ -32,7 +32,7 @@ export function conv2d(
   stride: number,
 ): Handle {
   const [k, , , outputs] = shape4(wShape)
-  const image = padded(heap, heap.addressOf(x), imageOf(xShape), (k - 1) / 2)
+  const image = padded(heap, heap.addressOf(x), imageOf(xShape), paddingOf(k))
   const out = outputOf(imageOf(xShape), outputs, stride)
   const rows = k * k * image.c
   const weights = packForward(heap, heap.addressOf(w), rows, outputs)
@@ -66,7 +66,7 @@ export function conv2dInputGradient(
   stride: number,
 ): Handle {
   const [k] = shape4(wShape)
-  const pad = (k - 1) / 2
+  const pad = paddingOf(k)
   const image = padded(heap, heap.addressOf(dy), imageOf(dyShape), pad)
   const out = imageOf(xShape)
   const dx = heap.allocate(xShape)
@@ -144,7 +144,7 @@ export function conv2dFilterGradient(
   stride: number,
 ): Handle {
   const [k, , inputs, outputs] = shape4(wShape)
-  const image = padded(heap, heap.addressOf(x), imageOf(xShape), (k - 1) / 2)
+  const image = padded(heap, heap.addressOf(x), imageOf(xShape), paddingOf(k))
   const out = imageOf(dyShape)
   const table = gridTable(heap, image, out, stride)
   const pixels = out.n * out.h * out.w

@@ -1,3 +1,6 @@
+/** Pixels of border on each side: none for kernel 1, one for 3 and 4. */
+export const paddingOf = (k: number): number => Math.floor((k - 1) / 2)
+
 /** One axis of a phase: the pixels `phase + stride * u` of x get dy[u + first + a] times kernel tap `taps[a]`, summed over a. */
 export interface AxisPhase {
   readonly phase: number
@@ -15,7 +18,7 @@ export interface GradientPhase {
  * pixel `stride * o + t - pad`, so pixel i is read through the taps where `i + pad - t` is a multiple of the stride. Pixels of one
  * remainder share their taps; no zero is multiplied, as it would be in a dilated dy.
  *
- * @param k - Kernel size, odd; padding is (k - 1) / 2.
+ * @param k - Kernel size 1, 3 or 4.
  * @returns Only the phases that some tap reaches.
  */
 export function phasesOfInputGradient(k: number, stride: number): readonly GradientPhase[] {
@@ -26,7 +29,7 @@ export function phasesOfInputGradient(k: number, stride: number): readonly Gradi
 }
 
 function axisPhase(k: number, stride: number, phase: number): AxisPhase {
-  const pad = (k - 1) / 2
+  const pad = paddingOf(k)
   const taps = Array.from({ length: k }, (_, t) => t)
     .filter((t) => (phase + pad - t) % stride === 0)
     .toReversed()

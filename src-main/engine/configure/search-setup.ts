@@ -11,7 +11,7 @@ import { createSearchSpace, describeSpaceProblem, evolvableModules } from '../..
 import type { SearchSpace } from '../../nas/search-space.ts'
 
 /** Joints and classes until the dataset says how many it has: CrowdPose's skeleton and CamVid's classes, as the presets. */
-const DEFAULT_OUTPUTS = { pose: 14, segmentation: 11 } as const
+const DEFAULT_OUTPUTS = { pose: 14, 'bottom-up-pose': 14, segmentation: 11 } as const
 
 /** A refused field with its dotted path, for the form to mark. */
 export interface ConfigProblem {
@@ -30,9 +30,10 @@ export interface SearchSetup {
   isFeasible(genotype: Genotype): boolean
 }
 
-/** How many heat maps or logits the network has. */
+/** Joints or classes. */
 export function countOutputs(config: RunConfig, dataset: DatasetFacts | null): number {
-  const known = config.task === 'pose' ? dataset?.skeleton?.joints.length : dataset?.classes?.names.length
+  const known =
+    config.task === 'segmentation' ? dataset?.classes?.names.length : dataset?.skeleton?.joints.length
   return known ?? DEFAULT_OUTPUTS[config.task]
 }
 

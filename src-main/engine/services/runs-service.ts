@@ -27,7 +27,7 @@ import type { RunsService } from './engine-services.ts'
 import type { FineTuning } from './fine-tuning.ts'
 
 /** Until the prepare phase has said what it measures. */
-const METRIC_NAMES = { pose: 'PCK@0.2', segmentation: 'mIoU' } as const
+const METRIC_NAMES = { pose: 'PCK@0.2', segmentation: 'mIoU', 'bottom-up-pose': 'OKS AP' } as const
 
 /** A long run has a million points; in steps of this size the engine answers in between. */
 const ROWS_PER_STEP = 5000

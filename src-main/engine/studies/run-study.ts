@@ -67,7 +67,11 @@ export const STUDIES: Readonly<Record<StudyName, Study>> = {
   },
 }
 
-const DEFAULT_PRESETS = { pose: 'micro-pose', segmentation: 'micro-seg' } as const
+const DEFAULT_PRESETS = {
+  pose: 'micro-pose',
+  segmentation: 'micro-seg',
+  'bottom-up-pose': 'micro-bottom-up',
+} as const
 
 /**
  * Trains and measures what a study asks for. Networks that an earlier study of the same configuration trained below the data folder

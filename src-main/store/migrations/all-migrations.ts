@@ -3,6 +3,7 @@ import { migration0010 } from './0010-runs.ts'
 import { migration0020 } from './0020-events.ts'
 import { migration0030 } from './0030-search.ts'
 import { migration0040 } from './0040-datasets.ts'
+import { migration0050 } from './0050-bottom-up-task.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0020,
   migration0030,
   migration0040,
+  migration0050,
 ]

@@ -5,6 +5,7 @@ import type { Value } from '../../compute/network-ops.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
 import type { NetworkPlan } from '../../nas/network-plan.types.ts'
 import type { EvaluationSession } from '../../supernet/supernet.ts'
+import type { Forward } from '../../tasks/task.ts'
 import { scoreSubnet } from '../../training/score-subnet.ts'
 import { firstImage, measureLatency } from '../latency.ts'
 import { describeProtocol } from '../protocol.ts'
@@ -83,7 +84,7 @@ function latencyOf(
   const input = firstImage(kernels, images)
   try {
     // Statistics are numbers only: with whichever, a pass takes as long.
-    const forward = (value: Value): Value => session.forward(plan, value).output
+    const forward: Forward = (value) => session.forward(plan, value).outputs
     return { [LATENCY_METRIC]: measureLatency(kernels, forward, input, () => performance.now()) }
   } finally {
     kernels.release(input.handle)

@@ -57,7 +57,7 @@ export async function runExportJob(
 
   const statistics = uploadStatistics(run.kernels, host)
   try {
-    const inherited: Forward = (input) => session.forward(plan, input, statistics).output
+    const inherited: Forward = (input) => session.forward(plan, input, statistics).outputs
     const written = { plan: extracted.plan, weights: await readModel(job.outputFolder) }
     const checks = await check(job, run, services, { supernet, inherited, written, context })
     requireSame({ before: checks.inheritedAccuracy, after: checks.writtenAccuracy, parity: checks.parity })

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { EngineError } from '../../contract/index.ts'
+import { EngineError, furtherOutputFile } from '../../contract/index.ts'
 import type { ForwardJob, ForwardResult } from '../../contract/index.ts'
 import { decodeFloatNpy, encodeFloatNpy } from '../../formats/npy.ts'
 import { compareNames } from '../../formats/state-names.ts'
@@ -64,11 +64,16 @@ export async function runForwardJob(
     openStandAlone(backend.kernels, { space, shape }, { plan, weights: own }),
   )
   const started = performance.now()
-  const output = await forwardImages(supernet, plan, images, context).finally(() => supernet.dispose())
+  const outputs = await forwardImages(supernet, plan, images, context).finally(() => supernet.dispose())
   const milliseconds = performance.now() - started
-  writeAtomically(job.outputFile, encodeFloatNpy(output))
+  const written = outputs.map((output, i) => {
+    const file = i === 0 ? job.outputFile : furtherOutputFile(job.outputFile, i)
+    writeAtomically(file, encodeFloatNpy(output))
+    return { file, shape: output.shape }
+  })
   return {
-    shape: output.shape,
+    shape: written[0]?.shape ?? [],
+    furtherOutputs: written.slice(1),
     baseWidth: shape.baseWidth,
     backend: backend.kernels.name,
     milliseconds,
@@ -130,18 +135,18 @@ function pickWeights(
   return { own, unknownNames: unknown, absentUnused }
 }
 
-/** N, outputs, H/4, W/4. */
+/** Of each output N, channels, height, width. */
 async function forwardImages(
   supernet: Supernet,
   plan: NetworkPlan,
   { count, height, width, values }: ImageBatch,
   context: JobContext,
-): Promise<HostTensor> {
+): Promise<readonly HostTensor[]> {
   const { kernels } = supernet
   const pixels = height * width
   const session = supernet.openEvaluation()
-  const outputs: Float32Array[] = []
-  let shape: readonly number[] = []
+  const parts: Float32Array[][] = plan.outputs.map(() => [])
+  const shapes: (readonly number[])[] = plan.outputs.map(() => [])
   try {
     for (let image = 0; image < count; image++) {
       if (context.isStopping()) {
@@ -156,11 +161,15 @@ async function forwardImages(
       const inputShape = [1, height, width, IMAGE_CHANNELS]
       const input = kernels.upload(pixelsLast, inputShape)
       try {
-        const { output } = session.forward(plan, { handle: input, shape: inputShape })
-        const [, outputHeight = 0, outputWidth = 0, channels = 0] = output.shape
-        shape = [count, channels, outputHeight, outputWidth]
-        const downloaded = await kernels.download(output.handle).finally(() => kernels.release(output.handle))
-        outputs.push(toChannelsFirst(downloaded, channels, outputHeight * outputWidth))
+        const { outputs } = session.forward(plan, { handle: input, shape: inputShape })
+        for (const [i, output] of outputs.entries()) {
+          const [, outputHeight = 0, outputWidth = 0, channels = 0] = output.shape
+          shapes[i] = [count, channels, outputHeight, outputWidth]
+          const downloaded = await kernels
+            .download(output.handle)
+            .finally(() => kernels.release(output.handle))
+          parts[i]?.push(toChannelsFirst(downloaded, channels, outputHeight * outputWidth))
+        }
       } finally {
         kernels.release(input)
       }
@@ -170,7 +179,7 @@ async function forwardImages(
   } finally {
     session.close()
   }
-  return { shape, values: concatenate(outputs) }
+  return parts.map((part, i) => ({ shape: shapes[i] ?? [], values: concatenate(part) }))
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

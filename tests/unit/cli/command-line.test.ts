@@ -98,7 +98,7 @@ describe('the command line', { timeout: 30_000 }, () => {
     [['datasets', 'burn'], /knows "add", got "burn"/],
     [['datasets', 'add', '/nowhere'], /\/nowhere does not exist/],
     [['datasets', 'add', '/tmp', '--format', 'voc'], /coco or camvid, got "voc"/],
-    [['inspect', 'largest'], /--task must be pose or segmentation/],
+    [['inspect', 'largest'], /--task must be one of pose, segmentation, bottom-up-pose/],
     [['inspect', 'largest', '--task', 'pose', '--input', '100x100'], /multiple|divisible|32/],
     [['inspect', 'gone.npy', '--task', 'pose'], /gone\.npy is no genotype.*no such file/],
   ])('answers %j with exit code 2 and what is allowed', async (args, message) => {

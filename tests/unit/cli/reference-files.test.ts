@@ -96,7 +96,7 @@ describe('commands that read files of the reference release', () => {
     it.each([
       [['--task', 'pose', '--genotype', 'largest'], /--input-npy is missing/],
       [[...files, '--task', 'pose'], /--genotype is missing/],
-      [[...files, '--genotype', 'largest'], /--task must be pose or segmentation/],
+      [[...files, '--genotype', 'largest'], /--task must be one of pose, segmentation, bottom-up-pose/],
       [[...files, '--task', 'pose', '--genotype', 'huge'], /"huge" is no genotype/],
       [
         [...files, '--task', 'pose', '--genotype', 'largest', '--backend', 'abacus'],

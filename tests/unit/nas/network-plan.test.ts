@@ -6,7 +6,7 @@ import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../../src-m
 import { describeShapeProblem, liveNodes, planNetwork } from '../../../src-main/nas/network-plan.ts'
 import type { NetworkPlan, NetworkShape, PlanNode } from '../../../src-main/nas/network-plan.types.ts'
 import { createSearchSpace, officialSpace } from '../../../src-main/nas/search-space.ts'
-import { arbitraryGenotype, microSpace, officialShape } from './spaces.ts'
+import { ALL_SPACES, arbitraryGenotype, microSpace, officialShape } from './spaces.ts'
 
 function microShape(task: 'pose' | 'segmentation'): NetworkShape {
   return {
@@ -121,7 +121,7 @@ describe('planNetwork', () => {
 
   it('is a valid static graph of the stated shapes for any genotype', () => {
     fc.assert(
-      fc.property(arbitraryGenotype(), ({ space, genotype }) => {
+      fc.property(arbitraryGenotype([...ALL_SPACES, microSpace('bottom-up-pose')]), ({ space, genotype }) => {
         const shape = officialShape(space.task, { baseWidth: 8, inputHeight: 64, inputWidth: 96 })
         const plan = planNetwork(space, shape, genotype)
         const shapes = new Map([[0, [64, 96, 3]]])
@@ -137,8 +137,16 @@ describe('planNetwork', () => {
             names.add(name)
           }
         }
-        expect(shapes.get(plan.output)).toEqual([16, 24, shape.outputs])
-        expect(plan.output).toBe(plan.nodes.length)
+        const isBottomUp = space.task === 'bottom-up-pose'
+        expect(plan.outputs.map(({ value }) => shapes.get(value))).toEqual(
+          isBottomUp
+            ? [
+                [16, 24, 2 * shape.outputs],
+                [32, 48, shape.outputs],
+              ]
+            : [[16, 24, shape.outputs]],
+        )
+        expect(plan.outputs.at(-1)?.value).toBe(plan.nodes.length)
         for (const { name, branches } of space.stages) {
           expect(plan.taps[name]?.map((value) => shapes.get(value))).toEqual(
             Array.from({ length: branches }, (_, branch) => [
@@ -368,6 +376,11 @@ function checkShapes(node: PlanNode, inputs: readonly (readonly number[] | undef
       expect(shape).toEqual([size(height), size(width), node.channels])
       break
     }
+    case 'deconv':
+      // (in - 1) · stride - 2 · padding + kernel
+      expect(node.inChannels).toBe(channels)
+      expect(shape).toEqual([(height - 1) * 2 - 2 + 4, (width - 1) * 2 - 2 + 4, node.channels])
+      break
     case 'batch-norm':
       expect(shape).toEqual(first)
       break

@@ -50,7 +50,7 @@ export function officialShape(
   task: TaskKind,
   options: { baseWidth?: number; inputHeight?: number; inputWidth?: number; outputs?: number } = {},
 ): NetworkShape {
-  const isPose = task === 'pose'
+  const isPose = task !== 'segmentation'
   return {
     task,
     baseWidth: options.baseWidth ?? 32,

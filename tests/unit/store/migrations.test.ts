@@ -102,12 +102,23 @@ describe('migrations', { timeout: 30_000 }, () => {
     expect(tables()).toContain('settings')
   })
 
+  it('0050 lets runs be bottom-up pose and keeps every run with what belongs to it', () => {
+    migrate(database, upTo(40), folder.folder)
+    insertRun()
+    database.exec("INSERT INTO phases (run_id, phase) VALUES ('r-aaaaaa', 'prepare')")
+    migrate(database, upTo(50), join(folder.folder, 'backups'))
+    expect(database.prepare('SELECT id, task FROM runs').all()).toEqual([{ id: 'r-aaaaaa', task: 'pose' }])
+    expect(database.prepare('SELECT count(*) FROM phases').pluck().get()).toBe(1)
+    database.exec("UPDATE runs SET task = 'bottom-up-pose'")
+    expect(() => database.exec("UPDATE runs SET task = 'juggling'")).toThrow(/CHECK/)
+  })
+
   it('copies a database with content before each change and keeps the last three copies', () => {
     const backups = join(folder.folder, 'backups')
     migrate(database, upTo(10), backups)
     insertRun()
     expect(existsSync(backups)).toBe(false)
-    migrate(database, ALL_MIGRATIONS, backups)
+    migrate(database, upTo(40), backups)
     const copies = readdirSync(backups).toSorted()
     expect(copies).toHaveLength(3)
     expect(copies[0]).toContain('before-0010-changes')

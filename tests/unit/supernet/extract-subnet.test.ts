@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { singleOutput } from '../../../src-main/compute/network-ops.ts'
 import type { Kernels } from '../../../src-main/compute/kernels.ts'
 import type { Value } from '../../../src-main/compute/network-ops.ts'
 import { countCost } from '../../../src-main/nas/cost.ts'
@@ -79,7 +80,7 @@ function openCase(
     supernet,
     plan,
     standAlone: (dropsDeadLayers) => extractSubnet({ supernet, plan, statistics: host, dropsDeadLayers }),
-    inherited: (input) => read(kernels, session.forward(plan, input, statistics).output),
+    inherited: (input) => read(kernels, singleOutput(session.forward(plan, input, statistics).outputs)),
     dispose: () => {
       releaseStatistics(kernels, statistics)
       batches.forEach(({ handle }) => kernels.release(handle))
@@ -99,7 +100,7 @@ function runStandAlone({ kernels, supernet }: Case, extracted: StandAloneSubnet,
   const network = openStandAlone(kernels, supernet, extracted)
   const session = network.openEvaluation()
   try {
-    return read(kernels, session.forward(extracted.plan, input).output)
+    return read(kernels, singleOutput(session.forward(extracted.plan, input).outputs))
   } finally {
     session.close()
     network.dispose()

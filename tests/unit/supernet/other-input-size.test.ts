@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { singleOutput } from '../../../src-main/compute/network-ops.ts'
 import { largestGenotype } from '../../../src-main/nas/named-genotypes.ts'
 import { planNetwork, supernetParameters } from '../../../src-main/nas/network-plan.ts'
 import { createRandom } from '../../../src-main/nas/random.ts'
@@ -31,7 +32,7 @@ for (const { name, kernels } of await testBackends()) {
         const inputShape = [2, 16, 24, 3]
         const input = { handle: kernels.upload(values, inputShape), shape: inputShape }
         const [got, want] = [shape, crop].map((planned) => {
-          const { output } = session.forward(planNetwork(space, planned, genotype), input)
+          const output = singleOutput(session.forward(planNetwork(space, planned, genotype), input).outputs)
           const result = { shape: output.shape, values: kernels.downloadSync(output.handle) }
           kernels.release(output.handle)
           return result

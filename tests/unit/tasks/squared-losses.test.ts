@@ -47,7 +47,7 @@ for (const { name: backend, kernels } of await testBackends()) {
         const [student, teacher] = [symmetric(2, 'p', SIZE, 1), symmetric(2, 'q', SIZE, 1)]
         const difference = student.map((v, i) => v - (teacher[i] ?? Number.NaN))
         const [value, gradient] = measure(kernels, [student, teacher], (a, b) =>
-          distillation(kernels, a, b, 0.5),
+          distillation(kernels, [a], [b], 0.5),
         )
         expect(Math.abs(value - (0.5 * sumOfSquares(difference)) / SIZE)).toBeLessThanOrEqual(TOLERANCE)
         gradient.forEach((g, i) => {
@@ -69,8 +69,9 @@ function measure(
   const second = upload(maps[1])
   const run = (): [number, Float32Array] => {
     const parts = loss(first, second)
-    const gradient = Float32Array.from(kernels.downloadSync(parts.gradient))
-    kernels.release(parts.gradient)
+    const [handle = parts.value] = parts.gradients
+    const gradient = Float32Array.from(kernels.downloadSync(handle))
+    kernels.release(handle)
     return [takeScalar(kernels, parts.value), gradient]
   }
   run()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { singleOutput } from '../../../src-main/compute/network-ops.ts'
 import type { Kernels } from '../../../src-main/compute/kernels.ts'
 import type { FineTuneEpoch } from '../../../src-main/contract/index.ts'
 import type { Batch } from '../../../src-main/datasets/batch.ts'
@@ -71,7 +72,7 @@ for (const { name: backend, kernels } of await testBackends()) {
           stages: [{ epochs: 1, learningRate: 1e-3 }],
           evaluate: (forward) => {
             const onDevice = task.upload(kernels, batchOf(9))
-            outputs.push(take(kernels, forward(onDevice.input).handle))
+            outputs.push(take(kernels, singleOutput(forward(onDevice.input)).handle))
             onDevice.release()
             return Promise.resolve(0.5)
           },
@@ -82,7 +83,7 @@ for (const { name: backend, kernels } of await testBackends()) {
         const kept = openStandAlone(kernels, smallSpace(), { ...start, weights: best.weights })
         const session = kept.openEvaluation()
         const onDevice = task.upload(kernels, batchOf(9))
-        const again = take(kernels, session.forward(start.plan, onDevice.input).output.handle)
+        const again = take(kernels, singleOutput(session.forward(start.plan, onDevice.input).outputs).handle)
         expect(again).toEqual(outputs[0])
         onDevice.release()
         session.close()

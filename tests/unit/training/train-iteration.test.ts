@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { singleOutput } from '../../../src-main/compute/network-ops.ts'
 import type { Kernels } from '../../../src-main/compute/kernels.ts'
 import type { OptimizerConfig } from '../../../src-main/contract/index.ts'
 import { smallestGenotype } from '../../../src-main/nas/named-genotypes.ts'
@@ -103,7 +104,7 @@ for (const { name: backend, kernels } of await testBackends()) {
         const attempt = (): void => {
           const session = supernet.openEvaluation()
           try {
-            kernels.release(session.forward(plan, batch.input).output.handle)
+            kernels.release(singleOutput(session.forward(plan, batch.input).outputs).handle)
           } finally {
             session.close()
           }

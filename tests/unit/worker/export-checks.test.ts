@@ -16,9 +16,9 @@ const images: Value = {
 /** A network of one pointwise function; remembers the batches it saw. */
 function network(answer: (value: number, at: number) => number) {
   const batches: number[] = []
-  const forward = ({ handle, shape }: Value): Value => {
+  const forward = ({ handle, shape }: Value): Value[] => {
     batches.push(shape[0] ?? 0)
-    return { handle: kernels.upload(kernels.downloadSync(handle).map(answer), shape), shape }
+    return [{ handle: kernels.upload(kernels.downloadSync(handle).map(answer), shape), shape }]
   }
   return { forward, batches }
 }
@@ -44,7 +44,7 @@ describe('measureParity', () => {
     const plain = network((value) => value)
     const broken = network((value, at) => (at === 5 ? Number.NaN : value))
     expect(measureParity(kernels, plain.forward, broken.forward, images)).toBe(Infinity)
-    const short = (): Value => ({ handle: kernels.upload(new Float32Array(1), [1]), shape: [1] })
+    const short = (): Value[] => [{ handle: kernels.upload(new Float32Array(1), [1]), shape: [1] }]
     expect(measureParity(kernels, plain.forward, short, images)).toBe(Infinity)
   })
 })

@@ -17,10 +17,10 @@ describe('measureLatency', () => {
     const durations = [900, 500, 5, 7, 6, 300, 4, 8, 6.5, 200, 5.5]
     let clock = 0
     let passes = 0
-    const forward = (): Value => {
+    const forward = (): Value[] => {
       clock += durations[passes] ?? Number.NaN
       passes += 1
-      return upload([passes], [1])
+      return [upload([passes], [1])]
     }
     expect(measureLatency(kernels, forward, input, () => clock)).toBe(6.5)
     expect(passes).toBe(durations.length)

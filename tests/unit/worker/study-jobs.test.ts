@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { singleOutput } from '../../../src-main/compute/network-ops.ts'
+import type { Value } from '../../../src-main/compute/network-ops.ts'
 import type { EvaluateJob, Protocol, TrainJob } from '../../../src-main/contract/index.ts'
 import { createWasmKernels } from '../../../src-main/compute/wasm/wasm-kernels.ts'
 import { freezeConfig } from '../../../src-main/engine/configure/freeze-config.ts'
@@ -120,13 +122,14 @@ describe('withRecalibrated without batches', () => {
       shape: [1, 32, 32, 3],
       handle: kernels.upload(symmetric(1, 'input', 3072, 1), [1, 32, 32, 3]),
     }
-    const take = ({ handle }: { handle: typeof input.handle }): Float32Array => {
+    const take = (outputs: readonly Value[]): Float32Array => {
+      const { handle } = singleOutput(outputs)
       const values = kernels.downloadSync(handle)
       kernels.release(handle)
       return values
     }
     // The session packs its weights at the first pass and keeps them.
-    const expected = take(session.forward(plan, input).output)
+    const expected = take(session.forward(plan, input).outputs)
     const before = kernels.liveTensors()
     const options = { supernet, session, plan }
     const running = await withRecalibrated({ ...options, recalibrationBatches: [] }, (forward) =>
