@@ -118,6 +118,35 @@ export const poseTaskConfigSchema = z.object({
 })
 export type PoseTaskConfig = z.infer<typeof poseTaskConfigSchema>
 
+export const bottomUpTaskConfigSchema = z.object({
+  /** Gaussian of both resolutions in map pixels; published 2. */
+  sigma: z.number().positive().max(16),
+  augment: z.boolean(),
+  /** Shown part of the picture as a factor of its short side; published 0.75 to 1.5. */
+  scaleMin: z.number().positive().max(4),
+  scaleMax: z.number().positive().max(4),
+  /** Largest turn either way in degrees; published 30. */
+  rotationDegrees: z.number().min(0).max(180),
+  /** Largest shift of the centre, in 200ths of the shown part; published 40. */
+  translation: z.number().min(0).max(100),
+  flipProbability: fraction,
+  /** Weight of push and pull beside the heat maps; published 0.001. */
+  tagWeight: z.number().min(0).max(10),
+  /** Most persons of a picture, in training and in answers; published 30. */
+  mostPersons: positiveInt.max(100),
+  /** Peaks of at most this heat are no joints; published 0.1. */
+  detectionThreshold: fraction,
+  /** A joint goes to a person if their tags differ by less; published 1. */
+  tagThreshold: z.number().positive().max(100),
+  /** Scales of the input that answers are averaged over; published 1, or 0.5, 1 and 2. Must hold 1. */
+  scales: z
+    .array(z.number().min(0.25).max(4))
+    .min(1)
+    .max(5)
+    .refine((scales) => scales.includes(1), 'must hold 1, whose tags are used'),
+})
+export type BottomUpTaskConfig = z.infer<typeof bottomUpTaskConfigSchema>
+
 export const segmentationTaskConfigSchema = z.object({
   augment: z.boolean(),
   /** Size of training crops in pixels; absent = the network's input, which scores and costs always use. Official 512 x 1024. */
@@ -158,6 +187,8 @@ export const runConfigSchema = z.object({
   search: searchConfigSchema,
   pose: poseTaskConfigSchema,
   segmentation: segmentationTaskConfigSchema,
+  /** Needed by `bottom-up-pose`; configurations of other tasks may lack it. */
+  bottomUp: bottomUpTaskConfigSchema.optional(),
   compute: computeConfigSchema,
 })
 export type RunConfig = z.infer<typeof runConfigSchema>

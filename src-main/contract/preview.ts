@@ -7,11 +7,13 @@ export interface PreviewSample {
   readonly height: number
   /** Path for an authorized GET: /api/runs/{run}/preview/{sample}/image (PNG or JPEG, width × height). */
   readonly imagePath: string
-  /** Truth in pixels of this picture; [x, y, visible] per joint. Null for segmentation. */
+  /** Truth in pixels of this picture; [x, y, visible] per joint. Null unless the picture is of one person. */
   readonly truthKeypoints: readonly (readonly [number, number, number])[] | null
-  /** /api/runs/{run}/preview/{sample}/truth: raw uint8 class indices, row-major, width × height bytes. Null for pose. */
+  /** Bottom-up: the same for every labelled person. Absent for other tasks. */
+  readonly truthPersons?: readonly (readonly (readonly [number, number, number])[])[]
+  /** /api/runs/{run}/preview/{sample}/truth: raw uint8 class indices, row-major, width × height bytes. Null but for segmentation. */
   readonly truthLabelPath: string | null
-  /** Person box in this picture, [x, y, w, h]; null for segmentation. */
+  /** Person box in this picture, [x, y, w, h]; null unless the picture is of one person. */
   readonly box: readonly [number, number, number, number] | null
 }
 
@@ -33,7 +35,21 @@ export interface SegmentationPrediction {
   readonly meanIou: number
 }
 
-export type Prediction = PosePrediction | SegmentationPrediction
+/** Everybody that a bottom-up network found in a whole picture. */
+export interface ScenePrediction {
+  readonly kind: 'bottom-up-pose'
+  readonly sampleId: string
+  readonly persons: readonly {
+    /** Mean heat of the joints. */
+    readonly score: number
+    /** [x, y, heat] per joint in pixels of the preview picture; heat 0 where the joint was not found. */
+    readonly keypoints: readonly (readonly [number, number, number])[]
+  }[]
+  /** OKS AP of this picture alone; null if nobody in it is labelled. */
+  readonly ap: number | null
+}
+
+export type Prediction = PosePrediction | SegmentationPrediction | ScenePrediction
 
 export interface CandidatePredictions {
   readonly candidateId: string

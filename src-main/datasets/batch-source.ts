@@ -3,7 +3,9 @@ import type { Batch } from './batch.ts'
 import { planBatch } from './batch-order.ts'
 import type { Dataset } from './dataset.ts'
 import { assemblePoseBatch } from './pose-batch.ts'
+import { requireBottomUp } from './require-bottom-up.ts'
 import { sampleRandom } from './sample-random.ts'
+import { assembleSceneBatch } from './scene-batch.ts'
 import { assembleSegmentationBatch } from './segmentation-batch.ts'
 
 export interface BatchSourceOptions {
@@ -24,6 +26,11 @@ export async function computeBatch(options: BatchSourceOptions, iteration: numbe
   if (dataset.kind === 'pose') {
     const draws = planDraws(dataset.splits.train, config.pose.augment, { batch, seed, iteration })
     return assemblePoseBatch(dataset, draws, config.network, config.pose)
+  }
+  if (dataset.kind === 'bottom-up-pose') {
+    const task = requireBottomUp(config)
+    const draws = planDraws(dataset.splits.train, task.augment, { batch, seed, iteration })
+    return assembleSceneBatch(dataset, draws, config.network, task)
   }
   const draws = planDraws(dataset.splits.train, config.segmentation.augment, { batch, seed, iteration })
   return assembleSegmentationBatch(dataset, draws, config)

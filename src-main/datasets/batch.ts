@@ -1,4 +1,5 @@
 import type { Affine } from '../vision/affine.ts'
+import type { TaggedPersons } from '../vision/bottom-up/tag-loss.ts'
 
 /** N samples, H x W network input, h x w heat map (a quarter of the input), J joints. Layout NHWC. */
 export interface PoseBatch {
@@ -25,7 +26,28 @@ export interface SegmentationBatch {
   readonly labels: Int32Array
 }
 
-export type Batch = PoseBatch | SegmentationBatch
+/** Heat maps and mask of one resolution. */
+export interface SceneTarget {
+  /** [N, h, w, J], the larger Gaussian of all persons. */
+  readonly heat: Float32Array
+  /** [N, h, w]: 0 where people without labels are, else 1. */
+  readonly mask: Float32Array
+}
+
+/** Whole pictures, targets at stride 4 and 2 (method.md 9.2). */
+export interface SceneBatch {
+  readonly kind: 'bottom-up-pose'
+  readonly size: number
+  readonly ids: readonly string[]
+  /** [N, H, W, 3], normalised. */
+  readonly input: Float32Array
+  readonly coarse: SceneTarget
+  readonly fine: SceneTarget
+  /** Per picture and person the places of its joints in the coarse tag maps, as indices into [h, w, J]. */
+  readonly persons: readonly TaggedPersons[]
+}
+
+export type Batch = PoseBatch | SegmentationBatch | SceneBatch
 
 /** One whole picture for scoring: the input is resized to the network's size, the labels keep theirs. */
 export interface SegmentationEvaluationItem {

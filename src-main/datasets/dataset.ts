@@ -75,4 +75,40 @@ export interface SegmentationDataset {
   load(sample: SegmentationSample): Promise<LabelledImage>
 }
 
-export type Dataset = PoseDataset | SegmentationDataset
+/** Somebody in a whole picture. */
+export interface ScenePerson {
+  /** x, y, width, height in stored pixels. */
+  readonly box: readonly [x: number, y: number, width: number, height: number]
+  /** [J * 3]: x, y, visibility; all 0 of a person without labels and of a crowd. */
+  readonly keypoints: Float32Array
+  /** Annotated area in pixels, the scale of OKS. */
+  readonly area: number
+  readonly isCrowd: boolean
+}
+
+/** A whole picture with everybody in it. */
+export interface SceneSample {
+  readonly id: string
+  readonly imageWidth: number
+  readonly imageHeight: number
+  /** Crowds and persons without labels among them: they count neither way. */
+  readonly persons: readonly ScenePerson[]
+}
+
+export interface SceneImage {
+  readonly image: ImageRegion
+  /** [height * width] of the image: 0 where people without labels are, else 1; null where there are none. */
+  readonly mask: Uint8Array | null
+}
+
+/** Whole pictures for bottom-up pose. */
+export interface SceneDataset {
+  readonly kind: 'bottom-up-pose'
+  readonly facts: DatasetFacts
+  readonly skeleton: Skeleton
+  readonly splits: Readonly<Record<SplitName, readonly SceneSample[]>>
+  /** @throws EngineError DATASET if the file cannot be read any more. */
+  load(sample: SceneSample): Promise<SceneImage>
+}
+
+export type Dataset = PoseDataset | SegmentationDataset | SceneDataset

@@ -35,7 +35,18 @@ async function serveBatches(port: MessagePort, data: LoaderThreadData): Promise<
 
 /** The large arrays move to the other thread instead of being copied. */
 function buffersOf(batch: Batch): ArrayBuffer[] {
-  const arrays =
-    batch.kind === 'pose' ? [batch.input, batch.target, batch.weights] : [batch.input, batch.labels]
-  return arrays.map((array) => array.buffer as ArrayBuffer)
+  return arraysOf(batch).map((array) => array.buffer as ArrayBuffer)
+}
+
+function arraysOf(batch: Batch): readonly (Float32Array | Int32Array)[] {
+  switch (batch.kind) {
+    case 'pose':
+      return [batch.input, batch.target, batch.weights]
+    case 'segmentation':
+      return [batch.input, batch.labels]
+    case 'bottom-up-pose':
+      return [batch.input, batch.coarse.heat, batch.coarse.mask, batch.fine.heat, batch.fine.mask]
+    default:
+      return batch satisfies never
+  }
 }

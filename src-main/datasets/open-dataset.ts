@@ -6,6 +6,7 @@ import { listSplits } from './camvid/camvid-folder.ts'
 import { openCamvidDataset } from './camvid/camvid-dataset.ts'
 import { openCocoDataset } from './coco/coco-dataset.ts'
 import type { Dataset } from './dataset.ts'
+import { openDrawnCrowdDataset } from './drawn/drawn-crowd-dataset.ts'
 import { openDrawnPoseDataset } from './drawn/drawn-pose-dataset.ts'
 import { openDrawnStreetDataset } from './drawn/drawn-street-dataset.ts'
 
@@ -50,7 +51,7 @@ function openDrawn(config: DatasetConfig, task: TaskKind, cacheBytes: number): D
     case 'segmentation':
       return openDrawnStreetDataset(config, cacheBytes)
     case 'bottom-up-pose':
-      throw new EngineError('DATASET', `there is no drawn data for ${task}`)
+      return openDrawnCrowdDataset(config, cacheBytes)
     default:
       return task satisfies never
   }

@@ -146,7 +146,7 @@ function afterMirror(map: Affine, imageWidth: number): Affine {
 }
 
 /** Source pixels of the stored picture to those of the cut-out that is in memory. */
-function toRegion(map: Affine, region: ImageRegion): Affine {
+export function toRegion(map: Affine, region: ImageRegion): Affine {
   const [a, b, c, d, e, f] = map
   const { left, top, zoom } = region
   return [a / zoom, b / zoom, (c - left) / zoom, d / zoom, e / zoom, (f - top) / zoom]

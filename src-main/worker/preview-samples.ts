@@ -5,10 +5,13 @@ import type {
   ImageRegion,
   PoseDataset,
   PoseSample,
+  SceneDataset,
+  SceneSample,
   SegmentationDataset,
   SegmentationSample,
 } from '../datasets/dataset.ts'
 import { encodePng } from '../datasets/encode-png.ts'
+import { countLabelled } from '../datasets/pose-box.ts'
 import { spreadOver } from '../tasks/prepared-crops.ts'
 import { writeAtomically } from './checkpoint-files.ts'
 import type { RunContext } from './run-context.ts'
@@ -27,6 +30,10 @@ export function previewPersons(dataset: PoseDataset): readonly Numbered<PoseSamp
 }
 
 export function previewScenes(dataset: SegmentationDataset): readonly Numbered<SegmentationSample>[] {
+  return number(spreadOver(dataset.splits.report, PREVIEW_IMAGES))
+}
+
+export function previewPictures(dataset: SceneDataset): readonly Numbered<SceneSample>[] {
   return number(spreadOver(dataset.splits.report, PREVIEW_IMAGES))
 }
 
@@ -54,6 +61,14 @@ export async function writePreviewSamples(
     }
     return samples
   }
+  if (dataset.kind === 'bottom-up-pose') {
+    for (const { id, sample } of previewPictures(dataset)) {
+      const { image } = await dataset.load(sample)
+      writeAtomically(join(folder, `${id}.png`), await encodePng(image))
+      samples.push(describeScene(runId, id, sample, image))
+    }
+    return samples
+  }
   for (const { id, sample } of previewScenes(dataset)) {
     const { image, labels } = await dataset.load(sample)
     writeAtomically(join(folder, `${id}.png`), await encodePng(image))
@@ -73,9 +88,7 @@ export async function writePreviewSamples(
   return samples
 }
 
-function describePerson(runId: string, id: string, sample: PoseSample, region: ImageRegion): PreviewSample {
-  const [x, y, width, height] = sample.box
-  const joints = sample.keypoints.length / 3
+function describeScene(runId: string, id: string, sample: SceneSample, region: ImageRegion): PreviewSample {
   return {
     id,
     runId,
@@ -83,14 +96,40 @@ function describePerson(runId: string, id: string, sample: PoseSample, region: I
     width: region.width,
     height: region.height,
     imagePath: `/api/runs/${runId}/preview/${id}/image`,
-    truthKeypoints: Array.from(
-      { length: joints },
-      (_, joint) =>
-        [
-          ...toPicture(region, sample.keypoints[joint * 3] ?? 0, sample.keypoints[joint * 3 + 1] ?? 0),
-          sample.keypoints[joint * 3 + 2] ?? 0,
-        ] as const,
-    ),
+    truthKeypoints: null,
+    truthPersons: sample.persons
+      .filter(({ keypoints }) => countLabelled(keypoints) > 0)
+      .map(({ keypoints }) => toTriples(region, keypoints)),
+    truthLabelPath: null,
+    box: null,
+  }
+}
+
+/** [J * 3] in stored pixels as [x, y, third number] per joint in pixels of the preview picture. */
+export function toTriples(
+  region: ImageRegion,
+  keypoints: Float32Array,
+): readonly (readonly [number, number, number])[] {
+  return Array.from(
+    { length: keypoints.length / 3 },
+    (_, joint) =>
+      [
+        ...toPicture(region, keypoints[joint * 3] ?? 0, keypoints[joint * 3 + 1] ?? 0),
+        keypoints[joint * 3 + 2] ?? 0,
+      ] as const,
+  )
+}
+
+function describePerson(runId: string, id: string, sample: PoseSample, region: ImageRegion): PreviewSample {
+  const [x, y, width, height] = sample.box
+  return {
+    id,
+    runId,
+    split: 'report',
+    width: region.width,
+    height: region.height,
+    imagePath: `/api/runs/${runId}/preview/${id}/image`,
+    truthKeypoints: toTriples(region, sample.keypoints),
     truthLabelPath: null,
     box: [...toPicture(region, x, y), width / region.zoom, height / region.zoom],
   }

@@ -4,8 +4,9 @@ import { EngineError } from '../contract/index.ts'
 import type { RunConfig } from '../contract/index.ts'
 import { openBatchLoader } from '../datasets/batch-loader.ts'
 import { iterationsPerEpoch } from '../datasets/batch-order.ts'
-import type { Dataset, SplitName } from '../datasets/dataset.ts'
+import type { Dataset, SceneDataset, SceneSample, SplitName } from '../datasets/dataset.ts'
 import { openDataset } from '../datasets/open-dataset.ts'
+import { requireBottomUp } from '../datasets/require-bottom-up.ts'
 import { countClassPixels, loadSegmentationEvaluationItem } from '../datasets/segmentation-batch.ts'
 import { trainingInputSize } from '../datasets/training-input-size.ts'
 import { describeShapeProblem, planNetwork } from '../nas/network-plan.ts'
@@ -13,9 +14,13 @@ import type { NetworkPlan, NetworkShape } from '../nas/network-plan.types.ts'
 import { createSearchSpace } from '../nas/search-space.ts'
 import type { SearchSpace } from '../nas/search-space.ts'
 import type { Genotype } from '../nas/genotype.ts'
+import { createBottomUpTask } from '../tasks/bottom-up-task.ts'
 import { createPoseScoring } from '../tasks/pose-scoring.ts'
 import { createPoseTask } from '../tasks/pose-task.ts'
 import { prepareCrops, spreadOver } from '../tasks/prepared-crops.ts'
+import type { SceneGeometry } from '../tasks/predict-scenes.ts'
+import { prepareScenes, type PreparedScene } from '../tasks/prepared-scenes.ts'
+import { createSceneScoring } from '../tasks/scene-scoring.ts'
 import { createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
 import { createSegmentationTask } from '../tasks/segmentation-task.ts'
 import type { ScoringSet, Task } from '../tasks/task.ts'
@@ -95,12 +100,16 @@ export function recalibrationSeed(config: RunConfig): number {
 const RECALIBRATION_SEED_OFFSET = 0x2ca1ab1e
 
 function outputsOf(dataset: Dataset): number {
-  return dataset.kind === 'pose' ? dataset.skeleton.joints.length : dataset.classes.names.length
+  return dataset.kind === 'segmentation' ? dataset.classes.names.length : dataset.skeleton.joints.length
 }
 
 async function createTask(config: RunConfig, dataset: Dataset): Promise<Task> {
   if (dataset.kind === 'pose') {
     return createPoseTask(dataset.skeleton.joints.length, config.network)
+  }
+  if (dataset.kind === 'bottom-up-pose') {
+    const joints = dataset.skeleton.joints.length
+    return createBottomUpTask({ joints, network: config.network, config: requireBottomUp(config) })
   }
   return createSegmentationTask({
     classes: dataset.classes.names.length,
@@ -135,6 +144,19 @@ async function chooseClassWeights(
   }
 }
 
+/** Pictures at the scales of the run. */
+export function prepareRunScenes(
+  config: RunConfig,
+  dataset: SceneDataset,
+  samples: readonly SceneSample[],
+): Promise<readonly PreparedScene[]> {
+  return prepareScenes(dataset, samples, config.network.inputHeight, requireBottomUp(config).scales)
+}
+
+export function sceneGeometry(config: RunConfig, { skeleton }: SceneDataset): SceneGeometry {
+  return { skeleton, parsing: { ...requireBottomUp(config), refines: true } }
+}
+
 async function openScoring(
   dataset: Dataset,
   split: SplitName,
@@ -145,6 +167,13 @@ async function openScoring(
     const samples = spreadOver(dataset.splits[split], limit)
     const crops = await prepareCrops(dataset, samples, config)
     return createPoseScoring(crops, { skeleton: dataset.skeleton, network: config.network })
+  }
+  if (dataset.kind === 'bottom-up-pose') {
+    const samples = spreadOver(dataset.splits[split], limit)
+    return createSceneScoring(
+      await prepareRunScenes(config, dataset, samples),
+      sceneGeometry(config, dataset),
+    )
   }
   const samples = spreadOver(dataset.splits[split], limit)
   const items = []

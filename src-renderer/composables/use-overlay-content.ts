@@ -56,6 +56,15 @@ async function overlayContent(
   if (sample === null || facts === null) {
     return null
   }
+  if (facts.skeleton !== null && facts.task === 'bottom-up-pose') {
+    return {
+      kind: 'bottom-up-pose',
+      skeleton: facts.skeleton,
+      prediction:
+        prediction?.kind === 'bottom-up-pose' ? prediction.persons.map(({ keypoints }) => keypoints) : null,
+      truth: sample.truthPersons ?? null,
+    }
+  }
   if (facts.skeleton !== null) {
     return {
       kind: 'pose',

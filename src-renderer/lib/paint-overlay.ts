@@ -2,6 +2,7 @@ import type { ClassFacts, SkeletonFacts } from '../../src-main/contract/index.ts
 import type { Token } from './chart-tokens.ts'
 import { drawErrors, drawPrediction, drawTruth } from './draw-pose.ts'
 import type { JointTriples, PoseColors, PoseDrawing } from './draw-pose.ts'
+import { pairPersons } from './pair-persons.ts'
 import { colorizeErrors, colorizeLabels, labelOutlines } from './label-map.ts'
 import type { LabelStyle } from './label-map.ts'
 
@@ -12,6 +13,13 @@ export type OverlayContent =
       readonly skeleton: SkeletonFacts
       readonly prediction: JointTriples | null
       readonly truth: JointTriples | null
+    }
+  | {
+      readonly kind: 'bottom-up-pose'
+      readonly skeleton: SkeletonFacts
+      /** Everybody found, and everybody labelled. */
+      readonly prediction: readonly JointTriples[] | null
+      readonly truth: readonly JointTriples[] | null
     }
   | {
       readonly kind: 'segmentation'
@@ -63,10 +71,18 @@ export function paintOverlay(
   if (options.show === 'none') {
     return
   }
-  if (content.kind === 'pose') {
-    paintPose(context, content, options, surface)
-  } else {
-    paintLabels(context, content, options, surface)
+  switch (content.kind) {
+    case 'pose':
+      paintPose(context, content, options, surface)
+      break
+    case 'bottom-up-pose':
+      paintPersons(context, content, options, surface)
+      break
+    case 'segmentation':
+      paintLabels(context, content, options, surface)
+      break
+    default:
+      content satisfies never
   }
 }
 
@@ -92,6 +108,41 @@ function paintPose(
   }
   if (options.hasErrors && content.prediction !== null && content.truth !== null) {
     drawErrors(context, content.prediction, content.truth, drawing)
+  }
+}
+
+/** How many run colours there are; persons take them in turn. */
+const PERSON_COLORS = 8
+/** Joints that no heat was found for stand at 0. */
+const LEAST_HEAT = 1e-6
+
+/** Everybody in a colour of their own, so that one sees whose arm it is. */
+function paintPersons(
+  context: CanvasRenderingContext2D,
+  { skeleton, prediction, truth }: Extract<OverlayContent, { kind: 'bottom-up-pose' }>,
+  options: OverlayOptions,
+  { scale, thickness, token }: OverlaySurface,
+): void {
+  const colors = poseColors(token)
+  const drawing: PoseDrawing = { skeleton, scale, thickness, colors }
+  context.globalAlpha = options.opacity
+  if (options.show === 'prediction') {
+    for (const [index, person] of (prediction ?? []).entries()) {
+      const own = token(`run-${String((index % PERSON_COLORS) + 1)}`)
+      const painted = { ...drawing, colors: { ...colors, left: own, right: own, centre: own } }
+      drawPrediction(context, person, painted, Math.max(LEAST_HEAT, options.minConfidence))
+    }
+  }
+  context.globalAlpha = 1
+  if (options.show === 'truth') {
+    for (const person of truth ?? []) {
+      drawTruth(context, person, drawing)
+    }
+  }
+  if (options.hasErrors && prediction !== null) {
+    for (const { found, labelled } of pairPersons(prediction, truth ?? [])) {
+      drawErrors(context, found, labelled, drawing)
+    }
   }
 }
 

@@ -1,11 +1,20 @@
 import type { Prediction } from '../../src-main/contract/index.ts'
 
-/** The score of one picture in [0, 1]: the share of joints found, or the mean IoU; null where it cannot be measured. */
+/** The score of one picture in [0, 1]: the share of joints found, the mean IoU, or OKS AP; null where it cannot be measured. */
 export function predictionScore(prediction: Prediction | null): number | null {
   if (prediction === null) {
     return null
   }
-  return prediction.kind === 'pose' ? prediction.pck : prediction.meanIou
+  switch (prediction.kind) {
+    case 'pose':
+      return prediction.pck
+    case 'segmentation':
+      return prediction.meanIou
+    case 'bottom-up-pose':
+      return prediction.ap
+    default:
+      return prediction satisfies never
+  }
 }
 
 export function predictionScoreText(prediction: Prediction | null): string {

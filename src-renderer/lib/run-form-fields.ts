@@ -23,6 +23,7 @@ type Row = readonly [path: string, label: string, details: Details]
 const isDrawn = (config: RunConfig): boolean => config.dataset.source === 'drawn'
 const isReal = (config: RunConfig): boolean => !isDrawn(config)
 const isPose = (config: RunConfig): boolean => config.task === 'pose'
+const isBottomUp = (config: RunConfig): boolean => config.task === 'bottom-up-pose'
 const isSegmentation = (config: RunConfig): boolean => config.task === 'segmentation'
 
 const basic = (kind: FieldKind, details: Partial<Details> = {}): Details => ({ kind, ...details })
@@ -106,6 +107,16 @@ const TASK: readonly Row[] = [
   ['pose.rotationFactor', 'Rotation', advanced('number', { unit: '°', when: isPose })],
   ['pose.flipProbability', 'Mirror', advanced('number', { ...PROBABILITY, when: isPose })],
   ['pose.halfBodyProbability', 'Half body', advanced('number', { ...PROBABILITY, when: isPose })],
+  ['bottomUp.augment', 'Augment', advanced('flag', { when: isBottomUp })],
+  ['bottomUp.sigma', 'Sigma', advanced('number', { unit: 'px', when: isBottomUp })],
+  ['bottomUp.scaleMin', 'Smallest part shown', advanced('number', { when: isBottomUp })],
+  ['bottomUp.scaleMax', 'Largest part shown', advanced('number', { when: isBottomUp })],
+  ['bottomUp.rotationDegrees', 'Rotation', advanced('number', { unit: '°', when: isBottomUp })],
+  ['bottomUp.flipProbability', 'Mirror', advanced('number', { ...PROBABILITY, when: isBottomUp })],
+  ['bottomUp.tagWeight', 'Weight of tags', advanced('number', { when: isBottomUp })],
+  ['bottomUp.detectionThreshold', 'Joints above', advanced('number', { ...PROBABILITY, when: isBottomUp })],
+  ['bottomUp.tagThreshold', 'Tags of one person within', advanced('number', { when: isBottomUp })],
+  ['bottomUp.mostPersons', 'Persons at most', advanced('number', { when: isBottomUp })],
   ['segmentation.augment', 'Augment', advanced('flag', { when: isSegmentation })],
   ['segmentation.scaleMin', 'Smallest scale', advanced('number', { when: isSegmentation })],
   ['segmentation.scaleMax', 'Largest scale', advanced('number', { when: isSegmentation })],

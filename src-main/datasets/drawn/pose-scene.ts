@@ -23,10 +23,10 @@ export interface PoseScene {
 }
 
 /** Most saturation of surroundings: people wear livelier colours, so that a small network has something to hold on to. */
-const DULL = 0.35
+export const DULL = 0.35
 
 /** Annotated area as a share of the box, as CrowdPose has it (method.md 6.4). */
-const AREA_OF_BOX = 0.53
+export const AREA_OF_BOX = 0.53
 
 /** Describes a scene; the same draws give the same scene. */
 export function describePoseScene(random: RandomSource): PoseScene {
@@ -80,7 +80,7 @@ interface Extent {
   readonly bottom: number
 }
 
-function extentOf(body: Body, placement: Placement): Extent {
+export function extentOf(body: Body, placement: Placement): Extent {
   const points = body.joints.map((joint) => projectJoint(joint, placement))
   const xs = points.map(([x]) => x)
   const ys = points.map(([, y]) => y)
@@ -120,7 +120,7 @@ function annotate(
 }
 
 /** Things of all sizes, some of them limb-like and skin-coloured. */
-function drawClutter(random: RandomSource, side: number): PaintedShape[] {
+export function drawClutter(random: RandomSource, side: number): PaintedShape[] {
   const things = Array.from({ length: 2 + random.int(8) }, () => {
     const size = side * 0.03 * 18 ** random.next()
     return {
@@ -154,7 +154,7 @@ function drawBystanders(random: RandomSource, main: Placement, side: number): Pa
 }
 
 /** Things in front of the person. */
-function drawOccluders(random: RandomSource, main: Placement): PaintedShape[] {
+export function drawOccluders(random: RandomSource, main: Placement): PaintedShape[] {
   const count = random.next() < 0.6 ? 0 : 1 + random.int(2)
   return Array.from({ length: count }, () => {
     const centre: Point = [

@@ -52,6 +52,10 @@ export function listSetupProblems(config: RunConfig, outputs: number): readonly 
   if (cropProblem !== null) {
     return [{ field: 'segmentation.cropHeight', message: cropProblem }]
   }
+  const bottomUpProblem = describeBottomUpProblem(config)
+  if (bottomUpProblem !== null) {
+    return [bottomUpProblem]
+  }
   if (evolvableModules(space).length < 2) {
     return [
       {
@@ -99,6 +103,26 @@ function createSpace(config: RunConfig): SearchSpace {
 
 function shapeOf(config: RunConfig, outputs: number): NetworkShape {
   return { task: config.task, ...config.network, outputs }
+}
+
+/** Whole pictures are laid into a square (method.md 9.3); their scales are rounded to 64 pixels when scored. */
+function describeBottomUpProblem({ task, network, bottomUp }: RunConfig): ConfigProblem | null {
+  if (task !== 'bottom-up-pose') {
+    return null
+  }
+  if (bottomUp === undefined) {
+    return { field: 'bottomUp', message: 'bottom-up pose needs these settings; start from its preset' }
+  }
+  const { inputHeight, inputWidth } = network
+  if (inputHeight !== inputWidth) {
+    return {
+      field: 'network.inputWidth',
+      message: `bottom-up pose needs a square input, got ${String(inputHeight)}×${String(inputWidth)}`,
+    }
+  }
+  return bottomUp.scaleMin > bottomUp.scaleMax
+    ? { field: 'bottomUp.scaleMin', message: 'must not be above bottomUp.scaleMax' }
+    : null
 }
 
 /** Training crops pass through the same strides as the network's input, and are cut out of it. */

@@ -1,19 +1,23 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PredictJob, PredictResult, Prediction } from '../../contract/index.ts'
-import type { PoseDataset, SegmentationDataset } from '../../datasets/dataset.ts'
+import type { Dataset, PoseDataset, SceneDataset, SegmentationDataset } from '../../datasets/dataset.ts'
+import { countLabelled } from '../../datasets/pose-box.ts'
 import { loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
 import { pckOfSample } from '../../tasks/pose-scoring.ts'
 import { prepareCrops } from '../../tasks/prepared-crops.ts'
 import { predictPoses } from '../../tasks/predict-pose.ts'
+import { predictScenes } from '../../tasks/predict-scenes.ts'
+import { scoreScenes } from '../../tasks/scene-scoring.ts'
 import { predictLabelMaps } from '../../tasks/predict-segmentation.ts'
 import type { Forward } from '../../tasks/task.ts'
 import { withRecalibrated } from '../../training/score-subnet.ts'
 import { addToConfusionMatrix, createConfusionMatrix } from '../../vision/segmentation/confusion-matrix.ts'
 import { meanIou, pixelAccuracy } from '../../vision/segmentation/intersection-over-union.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
-import { previewPersons, previewScenes, toPicture } from '../preview-samples.ts'
+import { previewPersons, previewPictures, previewScenes, toPicture, toTriples } from '../preview-samples.ts'
+import { prepareRunScenes, sceneGeometry } from '../run-context.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
@@ -29,11 +33,53 @@ export async function runPredictJob(
   const recalibrationBatches = await run.recalibrationBatches()
   const { dataset } = run
   const predictions = await withRecalibrated({ supernet, session, plan, recalibrationBatches }, (forward) =>
-    dataset.kind === 'pose'
-      ? predictPersons(job, run, dataset, forward)
-      : predictScenes(job, run, dataset, forward),
+    predictSamples(job, run, dataset, forward),
   )
   return { predictions }
+}
+
+function predictSamples(
+  job: PredictJob,
+  run: RunContext,
+  dataset: Dataset,
+  forward: Forward,
+): Promise<Prediction[]> {
+  switch (dataset.kind) {
+    case 'pose':
+      return predictPersons(job, run, dataset, forward)
+    case 'segmentation':
+      return predictLabels(job, run, dataset, forward)
+    case 'bottom-up-pose':
+      return predictEverybody(job, run, dataset, forward)
+    default:
+      return dataset satisfies never
+  }
+}
+
+async function predictEverybody(
+  job: PredictJob,
+  run: RunContext,
+  dataset: SceneDataset,
+  forward: Forward,
+): Promise<Prediction[]> {
+  const wanted = previewPictures(dataset).filter(({ id }) => isWanted(job, id))
+  const samples = wanted.map(({ sample }) => sample)
+  const scenes = await prepareRunScenes(run.config, dataset, samples)
+  const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
+  const found = await predictScenes(run.kernels, forward, scenes, sceneGeometry(run.config, dataset), options)
+  const predictions: Prediction[] = []
+  for (const [i, { id, sample }] of wanted.entries()) {
+    const { image } = await dataset.load(sample)
+    const persons = found[i] ?? []
+    const isLabelled = sample.persons.some(({ keypoints }) => countLabelled(keypoints) > 0)
+    predictions.push({
+      kind: 'bottom-up-pose',
+      sampleId: id,
+      persons: persons.map(({ score, keypoints }) => ({ score, keypoints: toTriples(image, keypoints) })),
+      ap: isLabelled ? scoreScenes([persons], [sample], dataset.skeleton.sigmas).accuracy : null,
+    })
+  }
+  return predictions
 }
 
 async function predictPersons(
@@ -73,7 +119,7 @@ async function predictPersons(
   return predictions
 }
 
-async function predictScenes(
+async function predictLabels(
   job: PredictJob,
   run: RunContext,
   dataset: SegmentationDataset,

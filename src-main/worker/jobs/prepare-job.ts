@@ -2,6 +2,7 @@ import type { Baseline, PrepareJob, PrepareResult } from '../../contract/index.t
 import { countClassPixels, loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
 import { scoreMeanPose } from '../../tasks/pose-scoring.ts'
 import { spreadOver } from '../../tasks/prepared-crops.ts'
+import { scoreMeanScene, scoreOnePerson } from '../../tasks/scene-scoring.ts'
 import { scoreConstantClass } from '../../tasks/segmentation-scoring.ts'
 import { mostFrequentClass } from '../../vision/segmentation/most-frequent-class.ts'
 import { writePreviewSamples } from '../preview-samples.ts'
@@ -21,21 +22,28 @@ export async function runPrepareJob(
     context.log('warn', `Left out ${count}: ${reason} (for example ${example})`)
   }
   context.emit({ kind: 'progressed', done: 1, total: 3, note: 'dataset read' })
-  const baselines = [await measureBaseline(run, 'search'), await measureBaseline(run, 'report')]
+  const baselines = [...(await measureBaselines(run, 'search')), ...(await measureBaselines(run, 'report'))]
   context.emit({ kind: 'progressed', done: 2, total: 3, note: 'baselines measured' })
   const previewSamples = await writePreviewSamples(job.runId, job.runFolder, run)
   context.emit({ kind: 'progressed', done: 3, total: 3, note: 'preview pictures written' })
   return { dataset: run.dataset.facts, metricName: run.task.metricName, baselines, previewSamples }
 }
 
-async function measureBaseline(
+async function measureBaselines(
   { dataset, config }: RunContext,
   split: 'search' | 'report',
-): Promise<Baseline> {
+): Promise<readonly Baseline[]> {
   const limit = split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit
   if (dataset.kind === 'pose') {
     const samples = spreadOver(dataset.splits[split], limit).map((sample) => ({ sample }))
-    return { name: 'mean pose', split, metrics: scoreMeanPose(dataset, samples).metrics }
+    return [{ name: 'mean pose', split, metrics: scoreMeanPose(dataset, samples).metrics }]
+  }
+  if (dataset.kind === 'bottom-up-pose') {
+    const samples = spreadOver(dataset.splits[split], limit)
+    return [
+      { name: 'mean pose, one a picture', split, metrics: scoreMeanScene(dataset, samples).metrics },
+      { name: 'largest person as annotated', split, metrics: scoreOnePerson(dataset, samples).metrics },
+    ]
   }
   const answer = mostFrequentClass(await countClassPixels(dataset, dataset.splits.train))
   const items = []
@@ -44,5 +52,5 @@ async function measureBaseline(
   }
   const { names, ignoreLabel } = dataset.classes
   const { metrics } = scoreConstantClass(items, answer, { classes: names, ignoreLabel })
-  return { name: `most frequent class (${names[answer] ?? String(answer)})`, split, metrics }
+  return [{ name: `most frequent class (${names[answer] ?? String(answer)})`, split, metrics }]
 }
