@@ -6,6 +6,7 @@ import { listSplits } from './camvid/camvid-folder.ts'
 import { openCamvidDataset } from './camvid/camvid-dataset.ts'
 import { openCocoDataset } from './coco/coco-dataset.ts'
 import type { Dataset } from './dataset.ts'
+import { groupByPicture } from './group-by-picture.ts'
 import { openDrawnCrowdDataset } from './drawn/drawn-crowd-dataset.ts'
 import { openDrawnPoseDataset } from './drawn/drawn-pose-dataset.ts'
 import { openDrawnStreetDataset } from './drawn/drawn-street-dataset.ts'
@@ -32,6 +33,11 @@ export async function openDataset(
     case 'drawn':
       return openDrawn(config, task, cacheBytes)
     case 'coco':
+      if (task === 'bottom-up-pose') {
+        return groupByPicture(
+          await openCocoDataset({ path: await checkFolder(config.path), config, seed, cacheBytes }),
+        )
+      }
       checkTask(config, task, 'pose')
       return openCocoDataset({ path: await checkFolder(config.path), config, seed, cacheBytes })
     case 'camvid':

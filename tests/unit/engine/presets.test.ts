@@ -11,6 +11,20 @@ import { learningRateAt } from '../../../src-main/training/learning-rate.ts'
 import { readPresets } from '../../support/engine-core.ts'
 
 const presets = await readPresets()
+/** What the head of 9.1 has more than final_layer, layer by layer. */
+const headDifference = (width: number, joints: number): number =>
+  width * 2 * joints +
+  2 * joints +
+  (width + 2 * joints) * width * 16 +
+  2 * width +
+  4 * (2 * 9 * width * width + 4 * width)
+const W48_HEAD = headDifference(48, 17)
+/** HRNet-W48's body scales with the area from 384 × 288, the head is on top (4.1 rule 4). */
+const W48_MACS =
+  (35_306_606_592 / (384 * 288)) * 640 * 640 -
+  48 * 17 * 160 * 160 +
+  48 * 34 * 160 * 160 +
+  ((48 + 34) * 48 * 16 + 4 * 2 * 9 * 48 * 48 + 48 * 17) * 320 * 320
 const configOf = (name: string): RunConfig => {
   const preset = presets.find((candidate: Preset) => candidate.name === name)
   if (preset === undefined) {
@@ -38,6 +52,8 @@ const AREA = (384 * 288) / (256 * 192)
 /** method.md 2.7 (super-network), 3.6 (space), 4.2 (self-test values), 11.2 (small presets). */
 const TABLE: readonly Row[] = [
   { name: 'micro-pose', outputs: 14, supernetParams: 140_318, log10: 6.3, megaMacs: [3.88, 7.56] },
+  // The body of micro-pose with the head of 9.1: 4.1 rule 4 and 9.6.
+  { name: 'micro-bottom-up', outputs: 14, supernetParams: 140_318 + headDifference(8, 14), log10: 6.3 },
   { name: 'micro-seg', outputs: 11, supernetParams: 144_123, log10: 8.1, megaMacs: [7.2, 13.08] },
   { name: 'mini-pose', outputs: 14, supernetParams: 3_695_726, log10: 29.2, megaMacs: [69.4, 240.8] },
   { name: 'mini-pose-8', outputs: 14, supernetParams: 948_046, log10: 29.2, megaMacs: [30.8, 73.6] },
@@ -66,6 +82,22 @@ const TABLE: readonly Row[] = [
     supernetParams: 106_461_185,
     log10: 92.4,
     hrnet: [63_595_745, 35_306_606_592],
+  },
+  {
+    name: 'bottom-up-w32-512',
+    outputs: 17,
+    // method.md 4.2: the head replaces final_layer, 28,645,331 against 28,536,113.
+    supernetParams: 47_609_841 + 28_645_331 - 28_536_113,
+    log10: 92.4,
+    hrnet: [28_645_331, 47_864_348_672],
+  },
+  {
+    name: 'bottom-up-w48-640',
+    outputs: 17,
+    supernetParams: 106_461_185 + W48_HEAD,
+    log10: 92.4,
+    // Published 63.8 M, 154.3 x 10^9.
+    hrnet: [63_595_745 + W48_HEAD, W48_MACS],
   },
   {
     name: 'seg-w32-cityscapes',
@@ -164,6 +196,30 @@ describe.each(['pose-w32-256x192', 'pose-w32-384x288', 'pose-w48-384x288'])('%s'
   )
 })
 
+describe.each([
+  ['bottom-up-w32-512', 32, 512, 12],
+  ['bottom-up-w48-640', 48, 640, 10],
+] as const)('%s', (name, width, size, perDevice) => {
+  it('has the hyper-parameters of method.md 9.2 to 9.5', () => {
+    const { teacher, supernet, search, network, bottomUp } = configOf(name)
+    const adam = { kind: 'adam', learningRate: 1e-3, weightDecay: 0, schedule: 'step' }
+    expect(network).toMatchObject({ baseWidth: width, inputHeight: size, inputWidth: size })
+    for (const part of [teacher, supernet]) {
+      expect(part).toMatchObject({ epochs: 300, batch: 8 * perDevice, optimizer: adam })
+      const rates = [199.9, 200.1, 260.1].map((epoch) =>
+        learningRateAt(part.optimizer, epoch * 100, 300 * 100),
+      )
+      expect(rates.map((rate) => Number(rate.toExponential(6)))).toEqual([1e-3, 1e-4, 1e-5])
+    }
+    expect(search).toMatchObject({ flipTest: true, recalibrationBatchSize: perDevice })
+    expect(bottomUp).toEqual({
+      ...{ sigma: 2, augment: true, scaleMin: 0.75, scaleMax: 1.5, rotationDegrees: 30, translation: 40 },
+      ...{ flipProbability: 0.5, tagWeight: 0.001, mostPersons: 30 },
+      ...{ detectionThreshold: 0.1, tagThreshold: 1, scales: [1] },
+    })
+  })
+})
+
 describe.each(['seg-w32-cityscapes', 'seg-w48-cityscapes'])('%s', (name) => {
   it('has the hyper-parameters of method.md 5.3, 5.4, 5.6, 7.1 and 7.4', () => {
     const { teacher, supernet, search, segmentation, network } = configOf(name)
@@ -191,7 +247,7 @@ describe.each(['seg-w32-cityscapes', 'seg-w48-cityscapes'])('%s', (name) => {
 describe('a preset for a real dataset', () => {
   const needy = presets.filter(({ config }) => config.dataset.source !== 'drawn').map(({ name }) => name)
   it('is each of the paper', () => {
-    expect(needy).toHaveLength(5)
+    expect(needy).toHaveLength(7)
   })
 
   it.each(needy)('%s without a folder is refused by name, with one it is not', (preset) => {
