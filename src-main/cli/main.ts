@@ -1,6 +1,7 @@
 import { readCodeVersion } from '../engine/code-version.ts'
 import { EXIT } from './command-line.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { evaluateCommand } from './commands/evaluate.ts'
 import { exportCommand } from './commands/export.ts'
 import { fineTuneCommand } from './commands/fine-tune.ts'
 import { forwardCommand } from './commands/forward.ts'
@@ -35,6 +36,7 @@ process.exitCode = await runCommandLine(
     datasets: datasetsCommand,
     inspect: inspectCommand,
     forward: forwardCommand,
+    evaluate: evaluateCommand,
     import: importCommand,
     export: exportCommand,
     study: studyCommand,

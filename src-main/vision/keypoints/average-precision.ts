@@ -1,5 +1,10 @@
-import { compareImage, matchPersons, type AreaRange, type ImageMatches } from './match-persons.ts'
-import { EPSILON, type DetectedPerson, type TruthPerson } from './object-keypoint-similarity.ts'
+import { AREA_RANGES } from './area-ranges.ts'
+import type { AreaName } from './area-ranges.ts'
+import { compareImage, matchPersons } from './match-persons.ts'
+import type { ImagePersons } from './match-persons.ts'
+import type { DetectedPerson, TruthPerson } from './object-keypoint-similarity.ts'
+import { listThresholds, meanOfKnown, summarizePrecision } from './precision-summary.ts'
+import type { PrecisionSummary } from './precision-summary.ts'
 
 /** COCO's ten key-point numbers, each in [0, 1], or -1 where no truth counts. */
 export interface KeypointScores {
@@ -16,6 +21,17 @@ export interface KeypointScores {
   /** [10]: AP and recall at OKS 0.50, 0.55, …, 0.95, all areas. */
   readonly apPerThreshold: readonly number[]
   readonly recallPerThreshold: readonly number[]
+  /** The same by size of the person; `small` is not among COCO's ten. */
+  readonly sizes: Readonly<Record<Exclude<AreaName, 'all'>, SizeScores>>
+  /** Persons that count, all areas. */
+  readonly persons: number
+}
+
+export interface SizeScores {
+  readonly ap: number
+  readonly ar: number
+  /** Persons that count. */
+  readonly persons: number
 }
 
 export interface AveragePrecisionOptions {
@@ -25,58 +41,85 @@ export interface AveragePrecisionOptions {
   readonly sigmas: readonly number[]
 }
 
-const THRESHOLD_COUNT = 10
-const RECALL_COUNT = 101
-const ALL_AREAS: AreaRange = [0, 1e10]
-const MEDIUM_AREAS: AreaRange = [32 ** 2, 96 ** 2]
-const LARGE_AREAS: AreaRange = [96 ** 2, 1e10]
-
 /**
- * Average precision and recall of key points as COCO defines them (method.md 6.4), equal to pycocotools.
+ * Average precision and recall of key points as COCO defines them (method.md 6.4), equal to pycocotools, for one category.
  *
  * Cost: O(detections x truths of the same picture x J).
  */
 export function averagePrecision(options: AveragePrecisionOptions): KeypointScores {
   const thresholds = listThresholds()
   const images = groupByImage(options)
-  const summarize = (range: AreaRange): Summary =>
-    accumulate(
-      images.map((image) => matchPersons(image, range, thresholds)),
+  const within = (area: AreaName): PrecisionSummary =>
+    summarizePrecision(
+      images.map((image) => matchPersons(image, AREA_RANGES[area], thresholds)),
       thresholds.length,
     )
-  const all = summarize(ALL_AREAS)
-  const medium = summarize(MEDIUM_AREAS)
-  const large = summarize(LARGE_AREAS)
+  const all = within('all')
+  const sizes = {
+    small: toSizeScores(within('small')),
+    medium: toSizeScores(within('medium')),
+    large: toSizeScores(within('large')),
+  }
   return {
-    ap: meanOrNone(all.precisions),
+    ap: meanOfKnown(all.precisions),
     ap50: all.precisions[0] ?? -1,
     ap75: all.precisions[5] ?? -1,
-    apMedium: meanOrNone(medium.precisions),
-    apLarge: meanOrNone(large.precisions),
-    ar: meanOrNone(all.recalls),
+    apMedium: sizes.medium.ap,
+    apLarge: sizes.large.ap,
+    ar: meanOfKnown(all.recalls),
     ar50: all.recalls[0] ?? -1,
     ar75: all.recalls[5] ?? -1,
-    arMedium: meanOrNone(medium.recalls),
-    arLarge: meanOrNone(large.recalls),
+    arMedium: sizes.medium.ar,
+    arLarge: sizes.large.ar,
     apPerThreshold: all.precisions,
     recallPerThreshold: all.recalls,
+    sizes,
+    persons: all.positives,
   }
 }
 
-/** numpy's linspace(0.5, 0.95, 10), to the last bit, since similarities may equal a threshold. */
-function listThresholds(): number[] {
-  const step = (0.95 - 0.5) / (THRESHOLD_COUNT - 1)
-  return Array.from({ length: THRESHOLD_COUNT }, (_, index) =>
-    index === THRESHOLD_COUNT - 1 ? 0.95 : 0.5 + index * step,
-  )
+/** Mean over the categories that have truth, number by number, as pycocotools takes it. */
+export function averageOverCategories(categories: readonly KeypointScores[]): KeypointScores {
+  const [only] = categories
+  if (only !== undefined && categories.length === 1) {
+    return only
+  }
+  const mean = (pick: (scores: KeypointScores) => number): number => meanOfKnown(categories.map(pick))
+  const size = (name: keyof KeypointScores['sizes']): SizeScores => ({
+    ap: mean(({ sizes }) => sizes[name].ap),
+    ar: mean(({ sizes }) => sizes[name].ar),
+    persons: categories.reduce((sum, { sizes }) => sum + sizes[name].persons, 0),
+  })
+  return {
+    ap: mean(({ ap }) => ap),
+    ap50: mean(({ ap50 }) => ap50),
+    ap75: mean(({ ap75 }) => ap75),
+    apMedium: mean(({ apMedium }) => apMedium),
+    apLarge: mean(({ apLarge }) => apLarge),
+    ar: mean(({ ar }) => ar),
+    ar50: mean(({ ar50 }) => ar50),
+    ar75: mean(({ ar75 }) => ar75),
+    arMedium: mean(({ arMedium }) => arMedium),
+    arLarge: mean(({ arLarge }) => arLarge),
+    apPerThreshold: listThresholds().map((_, i) => mean(({ apPerThreshold }) => apPerThreshold[i] ?? -1)),
+    recallPerThreshold: listThresholds().map((_, i) =>
+      mean(({ recallPerThreshold }) => recallPerThreshold[i] ?? -1),
+    ),
+    sizes: { small: size('small'), medium: size('medium'), large: size('large') },
+    persons: categories.reduce((sum, { persons }) => sum + persons, 0),
+  }
 }
 
 /** Pictures by rising id: ties of scores are broken by it. */
-function groupByImage({ truth, detections, sigmas }: AveragePrecisionOptions) {
+export function groupByImage({ truth, detections, sigmas }: AveragePrecisionOptions): ImagePersons[] {
   const truthOf = Map.groupBy(truth, (person) => person.imageId)
   const detectionsOf = Map.groupBy(detections, (person) => person.imageId)
   const ids = [...new Set([...truthOf.keys(), ...detectionsOf.keys()])].toSorted(compareIds)
   return ids.map((id) => compareImage(truthOf.get(id) ?? [], detectionsOf.get(id) ?? [], sigmas))
+}
+
+function toSizeScores({ precisions, recalls, positives }: PrecisionSummary): SizeScores {
+  return { ap: meanOfKnown(precisions), ar: meanOfKnown(recalls), persons: positives }
 }
 
 function compareIds(a: number | string, b: number | string): number {
@@ -84,60 +127,4 @@ function compareIds(a: number | string, b: number | string): number {
     return a - b
   }
   return String(a) < String(b) ? -1 : 1
-}
-
-/** Per threshold, -1 where no truth counts. */
-interface Summary {
-  readonly precisions: readonly number[]
-  readonly recalls: readonly number[]
-}
-
-function accumulate(images: readonly ImageMatches[], thresholdCount: number): Summary {
-  const positives = images.reduce((sum, image) => sum + image.positives, 0)
-  const order = images
-    .flatMap((image, index) => image.scores.map((score, detection) => ({ score, index, detection })))
-    .toSorted((a, b) => b.score - a.score)
-  const precisions: number[] = []
-  const recalls: number[] = []
-  for (let threshold = 0; threshold < thresholdCount; threshold++) {
-    const hits = order.flatMap(({ index, detection }) => {
-      const image = images[index]
-      return image?.isIgnored[threshold]?.[detection] === true
-        ? []
-        : [image?.isMatched[threshold]?.[detection] === true]
-    })
-    precisions.push(positives === 0 ? -1 : interpolatedPrecision(hits, positives))
-    recalls.push(positives === 0 ? -1 : hits.filter(Boolean).length / positives)
-  }
-  return { precisions, recalls }
-}
-
-/** Mean over recalls 0, 0.01, …, 1 of the best precision at that recall or a higher one; 0 where it is not reached. */
-function interpolatedPrecision(hits: readonly boolean[], positives: number): number {
-  const recall: number[] = []
-  const precision: number[] = []
-  let found = 0
-  hits.forEach((isHit, index) => {
-    found += isHit ? 1 : 0
-    recall.push(found / positives)
-    precision.push(found / (index + 1 + EPSILON))
-  })
-  for (let index = precision.length - 1; index > 0; index--) {
-    precision[index - 1] = Math.max(precision[index - 1] ?? 0, precision[index] ?? 0)
-  }
-  let sum = 0
-  let at = 0
-  for (let step = 0; step < RECALL_COUNT; step++) {
-    const wanted = step === RECALL_COUNT - 1 ? 1 : step * 0.01
-    while (at < recall.length && (recall[at] ?? 0) < wanted) {
-      at++
-    }
-    sum += precision[at] ?? 0
-  }
-  return sum / RECALL_COUNT
-}
-
-function meanOrNone(values: readonly number[]): number {
-  const counted = values.filter((value) => value > -1)
-  return counted.length === 0 ? -1 : counted.reduce((sum, value) => sum + value, 0) / counted.length
 }

@@ -19,7 +19,9 @@ export type AreaRange = readonly [least: number, most: number]
 /** What became of the detections of one picture within one area range. */
 export interface ImageMatches {
   readonly scores: readonly number[]
-  /** isTrue[threshold][detection]: matched a truth. */
+  /** truthOf[threshold][detection]: index of the truth that it took, -1 for none. */
+  readonly truthOf: readonly (readonly number[])[]
+  /** isMatched[threshold][detection]: matched a truth. */
   readonly isMatched: readonly (readonly boolean[])[]
   /** isIgnored[threshold][detection]: counts neither way. */
   readonly isIgnored: readonly (readonly boolean[])[]
@@ -59,7 +61,10 @@ export function matchPersons(
   const order = image.truth
     .map((person, index) => ({ person, index, isIgnored: isIgnoredTruth(person, range) }))
     .toSorted((a, b) => Number(a.isIgnored) - Number(b.isIgnored))
-  const outside = image.detections.map((detection) => !isInside(extentArea(detection), range))
+  const outside = image.detections.map(
+    (detection) => !isInside(detection.area ?? extentArea(detection), range),
+  )
+  const truthOf: number[][] = []
   const isMatched: boolean[][] = []
   const isIgnored: boolean[][] = []
   for (const threshold of thresholds) {
@@ -71,15 +76,19 @@ export function matchPersons(
       }
       return match
     })
-    isMatched.push(matches.map((match) => match >= 0))
+    const counts = matches.map((match) => match >= 0 && order[match]?.person.losesMatches !== true)
+    truthOf.push(matches.map((match) => order[match]?.index ?? -1))
+    isMatched.push(counts)
     isIgnored.push(
-      matches.map((match, detection) =>
-        match >= 0 ? (order[match]?.isIgnored ?? false) : (outside[detection] ?? false),
+      matches.map(
+        (match, detection) =>
+          order[match]?.isIgnored === true || (counts[detection] === false && outside[detection] === true),
       ),
     )
   }
   return {
     scores: image.detections.map((detection) => detection.score),
+    truthOf,
     isMatched,
     isIgnored,
     positives: order.filter((entry) => !entry.isIgnored).length,
@@ -120,16 +129,18 @@ function findMatch(
   return match
 }
 
-function isIgnoredTruth(person: TruthPerson, range: AreaRange): boolean {
-  return person.isCrowd || countLabelledJoints(person.keypoints) === 0 || !isInside(person.area, range)
+/** Whether a truth counts neither way within an area range. */
+export function isIgnoredTruth(person: TruthPerson, range: AreaRange): boolean {
+  const isIgnored = person.isIgnored ?? (person.isCrowd || countLabelledJoints(person.keypoints) === 0)
+  return isIgnored || !isInside(person.area, range)
 }
 
 function isInside(area: number, [least, most]: AreaRange): boolean {
   return area >= least && area <= most
 }
 
-/** Area of the box around all joints of a detection. */
-function extentArea({ keypoints }: DetectedPerson): number {
+/** Area of the box around all joints of a detection, square pixels. */
+export function extentArea({ keypoints }: Pick<DetectedPerson, 'keypoints'>): number {
   let left = Infinity
   let right = -Infinity
   let top = Infinity

@@ -8,6 +8,16 @@ export interface TruthPerson {
   readonly area: number
   /** A region with a crowd: may be matched many times, counts neither way. */
   readonly isCrowd: boolean
+  /**
+   * Counts neither way. Absent: crowds and persons without a labelled joint. pycocotools asks the annotation's `num_keypoints`
+   * instead of counting, so a reader of its files sets this.
+   */
+  readonly isIgnored?: boolean
+  /**
+   * A detection that takes this truth counts as if it had found none: what pycocotools does with annotation id 0, which it
+   * cannot tell from "no match". Absent: no.
+   */
+  readonly losesMatches?: boolean
 }
 
 /** A predicted person. */
@@ -16,6 +26,8 @@ export interface DetectedPerson {
   readonly score: number
   /** [J * 3]: x, y, and a third number that is not used. */
   readonly keypoints: ArrayLike<number>
+  /** Square pixels that decide the area range of an unmatched detection. Absent: the extent of all joints. */
+  readonly area?: number
 }
 
 /** Distance from 1 to the next double, added where pycocotools adds it. */
@@ -50,10 +62,20 @@ export function objectKeypointSimilarity(
     const squared = isLabelled
       ? squaredDistance(detection.keypoints, truth.keypoints, joint)
       : squaredDistanceToBox(detection.keypoints, truth.box, joint)
-    sum += Math.exp(-squared / (2 * sigma) ** 2 / (truth.area + EPSILON) / 2)
+    sum += jointSimilarity(squared, sigma, truth.area)
     counted++
   }
   return counted === 0 ? 0 : sum / counted
+}
+
+/**
+ * Similarity of one joint, 0..1.
+ *
+ * @param squared - Squared distance in pixels.
+ * @param area - Of the person, square pixels.
+ */
+export function jointSimilarity(squared: number, sigma: number, area: number): number {
+  return Math.exp(-squared / (2 * sigma) ** 2 / (area + EPSILON) / 2)
 }
 
 export function countLabelledJoints(keypoints: ArrayLike<number>): number {
@@ -64,7 +86,8 @@ export function countLabelledJoints(keypoints: ArrayLike<number>): number {
   return count
 }
 
-function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>, joint: number): number {
+/** Squared distance in pixels of one joint of two poses, both [J * 3]. */
+export function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>, joint: number): number {
   const dx = (a[joint * 3] ?? 0) - (b[joint * 3] ?? 0)
   const dy = (a[joint * 3 + 1] ?? 0) - (b[joint * 3 + 1] ?? 0)
   return dx * dx + dy * dy

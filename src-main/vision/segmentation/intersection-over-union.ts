@@ -33,13 +33,14 @@ export function pixelAccuracy(matrix: ConfusionMatrix): number {
   return total === 0 ? 0 : parts.reduce((sum, part) => sum + part.correct, 0) / total
 }
 
+/** Found share of each class, correct / truth in 0..1; null for a class that the truth has not. Shape [C]. */
+export function classAccuracy(matrix: ConfusionMatrix): (number | null)[] {
+  return marginals(matrix).map(({ correct, truth }) => (truth === 0 ? null : correct / truth))
+}
+
 /** Mean over the classes present in the truth of correct / truth, 0..1; 0 for an empty matrix. */
 export function meanAccuracy(matrix: ConfusionMatrix): number {
-  return mean(
-    marginals(matrix)
-      .filter((part) => part.truth > 0)
-      .map((part) => part.correct / part.truth),
-  )
+  return mean(classAccuracy(matrix).filter((share): share is number => share !== null))
 }
 
 function marginals(matrix: ConfusionMatrix): { correct: number; truth: number; predicted: number }[] {
