@@ -8,9 +8,18 @@ export type TaskKind = z.infer<typeof taskKindSchema>
 const positiveInt = z.number().int().positive()
 const fraction = z.number().min(0).max(1)
 
+/**
+ * Layouts of real data. `coco`: annotations/*.json and pictures; `crowdpose`: json/crowdpose_*.json and images; `mpii`: annot/*.json
+ * and images; `cityscapes`: leftImg8bit and gtFine; `camvid`: split/images, split/labels, meta.json; `folder`: pictures, index maps
+ * and a list of classes.
+ */
+export const DATASET_FORMATS = ['coco', 'crowdpose', 'mpii', 'cityscapes', 'camvid', 'folder'] as const
+export const datasetFormatSchema = z.enum(DATASET_FORMATS)
+export type DatasetFormat = z.infer<typeof datasetFormatSchema>
+
 export const datasetConfigSchema = z.object({
-  /** `drawn` is made on the fly from the seed; `coco` is a folder with annotations/*.json; `camvid` a folder of split/images, split/labels. */
-  source: z.enum(['drawn', 'coco', 'camvid']),
+  /** `drawn` is made on the fly from the seed; all others are folders of that layout. */
+  source: z.enum(['drawn', ...DATASET_FORMATS]),
   /** Absolute folder of a real dataset; absent for drawn data. */
   path: z.string().min(1).optional(),
   /** Drawn data only: how many samples each split has. */
@@ -20,6 +29,11 @@ export const datasetConfigSchema = z.object({
     report: positiveInt.max(10_000),
     seed: z.number().int(),
   }),
+  /**
+   * Real data: `cut` takes the search split from the training pictures; `official` searches on the report split, as the published
+   * code does, and every result says so (method.md, decision 13). Absent = cut.
+   */
+  searchSplit: z.enum(['cut', 'official']).optional(),
   /** Real data: share of the training split that becomes the search split (clips and images stay whole). */
   searchFraction: z.number().min(0.02).max(0.5),
   /** At most this many samples of the search split are scored per candidate. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { datasetFormatSchema } from './config.ts'
 import { EXPORT_FORMATS } from './export.ts'
 import { FINE_TUNE_EPOCHS, MOST_FINE_TUNE_EPOCHS } from './fine-tune.ts'
 import { runIdSchema, runRequestSchema } from './run.ts'
@@ -40,11 +41,11 @@ import { runIdSchema, runRequestSchema } from './run.ts'
 export const procedureInputs = {
   'datasets.inspect': z.object({
     path: z.string().min(1),
-    format: z.enum(['coco', 'camvid']).nullable().default(null),
+    format: datasetFormatSchema.nullable().default(null),
   }),
   'datasets.add': z.object({
     path: z.string().min(1),
-    format: z.enum(['coco', 'camvid']).nullable().default(null),
+    format: datasetFormatSchema.nullable().default(null),
     name: z.string().trim().min(1).max(80).optional(),
   }),
   'datasets.remove': z.object({ id: z.string() }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RunConfig, TaskKind } from './config.ts'
+import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 
 export const runIdSchema = z.string().regex(/^r-[a-z0-9]{6,24}$/, 'a run id looks like r-7f3k9a2m')
@@ -136,7 +136,7 @@ export interface ClassFacts {
 /** What validation found in a dataset. */
 export interface DatasetFacts {
   readonly name: string
-  readonly format: 'drawn' | 'coco' | 'camvid'
+  readonly format: 'drawn' | DatasetFormat
   readonly task: TaskKind
   readonly path: string | null
   readonly fingerprint: string

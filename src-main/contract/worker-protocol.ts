@@ -1,5 +1,5 @@
 import type { CandidateDetails, GenotypeJson, Protocol } from './candidate.ts'
-import type { RunConfig } from './config.ts'
+import type { DatasetFormat, RunConfig } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 import type { LogLevel, MetricPoint, PanelPoint } from './event.ts'
 import type { ExportFormat, ExportResult } from './export.ts'
@@ -99,7 +99,7 @@ export interface FineTuneJob extends JobBase {
 export interface InspectDatasetJob {
   readonly kind: 'inspect-dataset'
   readonly path: string
-  readonly format: 'coco' | 'camvid' | null
+  readonly format: DatasetFormat | null
 }
 
 export type Job =

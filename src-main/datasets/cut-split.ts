@@ -20,3 +20,7 @@ export function chooseGroups(
   const order = shuffledIndices(sorted.length, sampleRandom(purpose, seed))
   return new Set(order.slice(0, count).map((index) => sorted[index] ?? ''))
 }
+
+/** Of a run that chose its networks on the report split. */
+export const OFFICIAL_SEARCH =
+  'searched on the report split, as the published code does: reported scores are those that chose the networks'

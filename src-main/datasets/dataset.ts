@@ -1,4 +1,4 @@
-import type { ClassFacts, DatasetFacts, SkeletonFacts } from '../contract/index.ts'
+import type { ClassFacts, DatasetConfig, DatasetFacts, SkeletonFacts, TaskKind } from '../contract/index.ts'
 
 /** 8-bit RGB picture, row-major, three bytes a pixel. */
 export interface RgbImage {
@@ -41,6 +41,12 @@ export interface PoseSample {
   readonly keypoints: Float32Array
   /** Annotated area in pixels, the scale of OKS. */
   readonly area: number
+  /** True: the box is cropped as it is, also beyond the picture (MPII, detectors); else it is clipped first (method.md 5.5). */
+  readonly isBoxExact?: boolean
+  /** MPII: 0.6 of the head box's diagonal in pixels, the unit of PCKh. */
+  readonly headSize?: number
+  /** CrowdPose: how crowded the picture is, 0..1; decides between easy, medium and hard. */
+  readonly crowdIndex?: number
 }
 
 export interface PoseDataset {
@@ -50,6 +56,8 @@ export interface PoseDataset {
   readonly splits: Readonly<Record<SplitName, readonly PoseSample[]>>
   /** Decodes the surroundings of the person. @throws EngineError DATASET if the file cannot be read any more. */
   loadImage(sample: PoseSample): Promise<ImageRegion>
+  /** From which another thread opens the same data set without looking at a file. */
+  readonly recipe: DatasetRecipe
 }
 
 export interface SegmentationSample {
@@ -73,6 +81,7 @@ export interface SegmentationDataset {
   readonly splits: Readonly<Record<SplitName, readonly SegmentationSample[]>>
   /** @throws EngineError DATASET if a file cannot be read any more. */
   load(sample: SegmentationSample): Promise<LabelledImage>
+  readonly recipe: DatasetRecipe
 }
 
 /** Somebody in a whole picture. */
@@ -109,6 +118,55 @@ export interface SceneDataset {
   readonly splits: Readonly<Record<SplitName, readonly SceneSample[]>>
   /** @throws EngineError DATASET if the file cannot be read any more. */
   load(sample: SceneSample): Promise<SceneImage>
+  readonly recipe: DatasetRecipe
 }
 
 export type Dataset = PoseDataset | SegmentationDataset | SceneDataset
+
+/** A picture on the disk that passed its checks. */
+export interface PictureFile {
+  readonly path: string
+  /** Annotations count in the picture turned as its EXIF says. */
+  readonly isTurned: boolean
+}
+
+/** Everything that checking a folder of key points found; plain data. */
+export interface PoseFiles {
+  readonly kind: 'pose-files'
+  readonly facts: DatasetFacts
+  readonly skeleton: Skeleton
+  readonly splits: Readonly<Record<SplitName, readonly PoseSample[]>>
+  /** By image key. */
+  readonly pictures: ReadonlyMap<string, PictureFile>
+}
+
+export interface FrameFiles extends PictureFile {
+  readonly labelPath: string
+  /** By stored value: class index, ignore label, or -1 where it is not allowed. [256] */
+  readonly labelTable: Int16Array
+}
+
+/** Everything that checking a folder of label maps found; plain data. */
+export interface SegmentationFiles {
+  readonly kind: 'segmentation-files'
+  readonly facts: DatasetFacts
+  readonly classes: ClassFacts
+  readonly splits: Readonly<Record<SplitName, readonly SegmentationSample[]>>
+  /** By sample id. */
+  readonly frames: ReadonlyMap<string, FrameFiles>
+}
+
+/** Whole pictures of checked key points. */
+export interface SceneFiles {
+  readonly kind: 'scene-files'
+  readonly files: PoseFiles
+}
+
+export interface DrawnRecipe {
+  readonly kind: 'drawn'
+  readonly config: DatasetConfig
+  readonly task: TaskKind
+}
+
+/** Plain data that threads hand each other. */
+export type DatasetRecipe = PoseFiles | SegmentationFiles | SceneFiles | DrawnRecipe

@@ -16,6 +16,8 @@ export function groupByPicture(dataset: PoseDataset): SceneDataset {
     facts: describe(dataset.facts, splits),
     skeleton: dataset.skeleton,
     splits,
+    recipe:
+      dataset.recipe.kind === 'pose-files' ? { kind: 'scene-files', files: dataset.recipe } : dataset.recipe,
     load: async (scene) => ({
       image: await dataset.loadImage(wholePicture(scene, dataset.skeleton.joints.length)),
       mask: null,

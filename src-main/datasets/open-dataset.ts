@@ -1,15 +1,22 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { EngineError, type DatasetConfig, type DatasetFacts, type TaskKind } from '../contract/index.ts'
+import { EngineError } from '../contract/index.ts'
+import type { DatasetConfig, DatasetFacts, DatasetFormat, TaskKind } from '../contract/index.ts'
 import { DEFAULT_CACHE_BYTES } from './byte-budget-cache.ts'
-import { listSplits } from './camvid/camvid-folder.ts'
 import { openCamvidDataset } from './camvid/camvid-dataset.ts'
-import { openCocoDataset } from './coco/coco-dataset.ts'
-import type { Dataset } from './dataset.ts'
-import { groupByPicture } from './group-by-picture.ts'
+import { openCityscapesDataset } from './cityscapes/cityscapes-dataset.ts'
+import { openCocoDataset, openCrowdposeDataset } from './coco/coco-dataset.ts'
+import type { Dataset, DatasetRecipe } from './dataset.ts'
+import { checkFolder, detectFormat } from './detect-format.ts'
 import { openDrawnCrowdDataset } from './drawn/drawn-crowd-dataset.ts'
 import { openDrawnPoseDataset } from './drawn/drawn-pose-dataset.ts'
 import { openDrawnStreetDataset } from './drawn/drawn-street-dataset.ts'
+import { openFolderDataset } from './folder/folder-dataset.ts'
+import { groupByPicture } from './group-by-picture.ts'
+import { openMpiiDataset } from './mpii/mpii-dataset.ts'
+import type { FolderOptions } from './pose-dataset.ts'
+import { openPoseFiles } from './pose-files.ts'
+import { openSegmentationFiles } from './segmentation-files.ts'
+
+export { detectFormat } from './detect-format.ts'
 
 export interface OpenDatasetOptions {
   /** Bytes of decoded pictures kept in memory. */
@@ -29,24 +36,32 @@ export async function openDataset(
   options: OpenDatasetOptions = {},
 ): Promise<Dataset> {
   const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
-  switch (config.source) {
+  if (config.source === 'drawn') {
+    return openDrawn(config, task, cacheBytes)
+  }
+  checkTask(config.source, task)
+  const dataset = await openFormat(config.source, {
+    path: await checkFolder(config.path),
+    config,
+    seed,
+    cacheBytes,
+  })
+  return task === 'bottom-up-pose' && dataset.kind === 'pose' ? groupByPicture(dataset) : dataset
+}
+
+/** Opens a data set that another thread has checked, without looking at a file. */
+export function openRecipe(recipe: DatasetRecipe, cacheBytes: number): Dataset {
+  switch (recipe.kind) {
     case 'drawn':
-      return openDrawn(config, task, cacheBytes)
-    case 'coco':
-      if (task === 'bottom-up-pose') {
-        return groupByPicture(
-          await openCocoDataset({ path: await checkFolder(config.path), config, seed, cacheBytes }),
-        )
-      }
-      checkTask(config, task, 'pose')
-      return openCocoDataset({ path: await checkFolder(config.path), config, seed, cacheBytes })
-    case 'camvid':
-      checkTask(config, task, 'segmentation')
-      return openCamvidDataset({ path: await checkFolder(config.path), config, seed, cacheBytes })
-    default: {
-      const unknown: never = config.source
-      throw new EngineError('BAD_REQUEST', `unknown data source '${String(unknown)}'`)
-    }
+      return openDrawn(recipe.config, recipe.task, cacheBytes)
+    case 'pose-files':
+      return openPoseFiles(recipe, cacheBytes)
+    case 'segmentation-files':
+      return openSegmentationFiles(recipe, cacheBytes)
+    case 'scene-files':
+      return groupByPicture(openPoseFiles(recipe.files, cacheBytes))
+    default:
+      return recipe satisfies never
   }
 }
 
@@ -63,28 +78,23 @@ function openDrawn(config: DatasetConfig, task: TaskKind, cacheBytes: number): D
   }
 }
 
-/**
- * Which layout a folder has.
- *
- * @throws EngineError DATASET if it is missing or has neither.
- */
-export async function detectFormat(path: string): Promise<'coco' | 'camvid'> {
-  await checkFolder(path)
-  const names = await readdir(path)
-  if (
-    names.includes('annotations') &&
-    (await readdir(join(path, 'annotations'))).some((name) => name.endsWith('.json'))
-  ) {
-    return 'coco'
+function openFormat(format: DatasetFormat, options: FolderOptions): Promise<Dataset> {
+  switch (format) {
+    case 'coco':
+      return openCocoDataset(options)
+    case 'crowdpose':
+      return openCrowdposeDataset(options)
+    case 'mpii':
+      return openMpiiDataset(options)
+    case 'cityscapes':
+      return openCityscapesDataset(options)
+    case 'camvid':
+      return openCamvidDataset(options)
+    case 'folder':
+      return openFolderDataset(options)
+    default:
+      return format satisfies never
   }
-  if (names.includes('meta.json') || (await listSplits(path)).length > 0) {
-    return 'camvid'
-  }
-  throw new EngineError(
-    'DATASET',
-    `${path} is neither a COCO folder (annotations/*.json and images) nor a CamVid one (train/images, train/labels, meta.json)`,
-    [`found there: ${names.slice(0, 20).join(', ') || 'nothing'}`],
-  )
 }
 
 /** Share of the training split that a look at a folder assumes for the search; a run may choose another. */
@@ -93,38 +103,18 @@ const INSPECTED_FRACTION = 0.15
 /** What is in a folder, without a run. @throws EngineError DATASET. */
 export async function inspectDatasetFolder(
   path: string,
-  format: 'coco' | 'camvid' | null,
+  format: DatasetFormat | null,
 ): Promise<DatasetFacts> {
   const folder = await checkFolder(path)
   const options = { path: folder, config: { searchFraction: INSPECTED_FRACTION }, seed: 0, cacheBytes: 0 }
-  const dataset =
-    (format ?? (await detectFormat(folder))) === 'coco'
-      ? await openCocoDataset(options)
-      : await openCamvidDataset(options)
-  return dataset.facts
+  return (await openFormat(format ?? (await detectFormat(folder)), options)).facts
 }
 
-function checkTask(config: DatasetConfig, task: TaskKind, needed: TaskKind): void {
+const POSE_FORMATS: readonly DatasetFormat[] = ['coco', 'crowdpose', 'mpii']
+
+function checkTask(format: DatasetFormat, task: TaskKind): void {
+  const needed: TaskKind = POSE_FORMATS.includes(format) ? 'pose' : 'segmentation'
   if (task !== needed) {
-    throw new EngineError(
-      'DATASET',
-      `data of layout '${config.source}' is for ${needed}, the run's task is ${task}`,
-    )
+    throw new EngineError('DATASET', `data of layout '${format}' is for ${needed}, the run's task is ${task}`)
   }
-}
-
-async function checkFolder(path: string | undefined): Promise<string> {
-  if (path === undefined) {
-    throw new EngineError('DATASET', 'this data source needs a folder: dataset.path is missing')
-  }
-  const found = await stat(path).catch((error: unknown) => {
-    throw new EngineError(
-      'DATASET',
-      `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  })
-  if (!found.isDirectory()) {
-    throw new EngineError('DATASET', `${path} is a file; needs the folder of a data set`)
-  }
-  return path
 }

@@ -93,7 +93,8 @@ export function planCrop(
   options: CropOptions,
   augmentation: PoseAugmentation | null,
 ): CropPlan {
-  const box = clipBox(sample.box, sample.imageWidth, sample.imageHeight)
+  const box =
+    sample.isBoxExact === true ? sample.box : clipBox(sample.box, sample.imageWidth, sample.imageHeight)
   if (box === null) {
     throw new RangeError(`sample ${sample.id}: its box [${sample.box.join(', ')}] has no area in the picture`)
   }

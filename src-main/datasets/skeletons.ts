@@ -111,7 +111,80 @@ export const COCO_17: Skeleton = {
   lowerJoints: [11, 12, 13, 14, 15, 16],
 }
 
-export const SKELETONS: readonly Skeleton[] = [CROWDPOSE_14, COCO_17]
+/** Order, pairs and halves of MPII's 16 joints (method.md 5.5); sigmas are those of COCO's like joints, ours, as MPII scores PCKh. */
+export const MPII_16: Skeleton = {
+  name: 'mpii16',
+  joints: [
+    'right ankle',
+    'right knee',
+    'right hip',
+    'left hip',
+    'left knee',
+    'left ankle',
+    'pelvis',
+    'thorax',
+    'upper neck',
+    'head top',
+    'right wrist',
+    'right elbow',
+    'right shoulder',
+    'left shoulder',
+    'left elbow',
+    'left wrist',
+  ],
+  edges: [
+    [0, 1],
+    [1, 2],
+    [2, 6],
+    [6, 3],
+    [3, 4],
+    [4, 5],
+    [6, 7],
+    [7, 8],
+    [8, 9],
+    [10, 11],
+    [11, 12],
+    [12, 7],
+    [7, 13],
+    [13, 14],
+    [14, 15],
+  ],
+  flipPairs: [
+    [0, 5],
+    [1, 4],
+    [2, 3],
+    [10, 15],
+    [11, 14],
+    [12, 13],
+  ],
+  sides: [
+    'right',
+    'right',
+    'right',
+    'left',
+    'left',
+    'left',
+    'centre',
+    'centre',
+    'centre',
+    'centre',
+    'right',
+    'right',
+    'right',
+    'left',
+    'left',
+    'left',
+  ],
+  sigmas: [
+    0.089, 0.087, 0.107, 0.107, 0.087, 0.089, 0.107, 0.079, 0.079, 0.079, 0.062, 0.072, 0.079, 0.079, 0.072,
+    0.062,
+  ],
+  upperJoints: [7, 8, 9, 10, 11, 12, 13, 14, 15],
+  lowerJoints: [0, 1, 2, 3, 4, 5, 6],
+}
+
+/** Joint orders that are known by name. */
+export const SKELETONS: readonly Skeleton[] = [CROWDPOSE_14, COCO_17, MPII_16]
 
 /** left, right, left, right, … as both joint orders have it. */
 function pairedSides(pairs: number): ('left' | 'right')[] {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { EngineError } from '../../contract/index.ts'
-import type { DatasetFacts, Preset, RegisteredDataset } from '../../contract/index.ts'
+import { DATASET_FORMATS, EngineError } from '../../contract/index.ts'
+import type { DatasetFacts, DatasetFormat, Preset, RegisteredDataset } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { withEngine } from '../open-engine.ts'
@@ -24,7 +24,11 @@ export const datasetsCommand: Command = {
   args: {
     action: { type: 'positional', required: false, description: '"add", or nothing for the list' },
     path: { type: 'positional', required: false, description: 'Folder to add' },
-    format: { type: 'string', valueHint: 'coco|camvid', description: 'Default: found out from the folder' },
+    format: {
+      type: 'string',
+      valueHint: DATASET_FORMATS.join('|'),
+      description: 'Default: found out from the folder',
+    },
     name: { type: 'string', valueHint: 'TEXT', description: 'Name in lists' },
     ...DATA_ARG,
     ...JSON_ARG,
@@ -60,11 +64,15 @@ function addDataset(args: CommandArgs, context: CommandContext): Promise<number>
   })
 }
 
-function readFormat(given: string | undefined): 'coco' | 'camvid' | null {
-  if (given === undefined || given === 'coco' || given === 'camvid') {
-    return given ?? null
+function readFormat(given: string | undefined): DatasetFormat | null {
+  const format = DATASET_FORMATS.find((name) => name === given)
+  if (given !== undefined && format === undefined) {
+    throw new EngineError(
+      'BAD_REQUEST',
+      `--format must be one of ${DATASET_FORMATS.join(', ')}, got "${given}".`,
+    )
   }
-  throw new EngineError('BAD_REQUEST', `--format must be coco or camvid, got "${given}".`)
+  return format ?? null
 }
 
 function describePresets(presets: readonly Preset[]): string {

@@ -2,8 +2,16 @@
 export interface CocoFile {
   readonly images: ReadonlyMap<number, CocoImage>
   readonly annotations: readonly CocoAnnotation[]
-  /** Joint names of the category that has any, null if none has. */
-  readonly jointNames: readonly string[] | null
+  /** The first category with joint names, null if none has. */
+  readonly category: CocoCategory | null
+}
+
+export interface CocoCategory {
+  readonly jointNames: readonly string[]
+  /** Pairs of joint indices from 0; the file counts from 1. */
+  readonly edges: readonly (readonly [number, number])[]
+  /** Own falloffs of the joints, where the file has them. */
+  readonly sigmas: readonly number[] | null
 }
 
 export interface CocoImage {
@@ -12,6 +20,8 @@ export interface CocoImage {
   /** Null where the file does not say. */
   readonly width: number | null
   readonly height: number | null
+  /** CrowdPose alone. */
+  readonly crowdIndex: number | null
 }
 
 export interface CocoAnnotation {
@@ -30,7 +40,7 @@ export function parseCocoFile(text: string): CocoFile {
   return {
     images: new Map(images.map((image) => [image.id, image])),
     annotations: asArray(root['annotations'], 'annotations').map(parseAnnotation),
-    jointNames: parseJointNames(root['categories']),
+    category: parseCategory(root['categories']),
   }
 }
 
@@ -46,6 +56,7 @@ function parseImage(value: unknown, index: number): CocoImage {
     fileName,
     width: numberOrNull(image['width']),
     height: numberOrNull(image['height']),
+    crowdIndex: numberOrNull(image['crowdIndex']),
   }
 }
 
@@ -78,17 +89,38 @@ function parseBox(value: unknown): CocoAnnotation['box'] {
     : null
 }
 
-function parseJointNames(value: unknown): readonly string[] | null {
-  if (!Array.isArray(value)) {
-    return null
-  }
-  for (const category of value) {
+function parseCategory(value: unknown): CocoCategory | null {
+  for (const category of Array.isArray(value) ? value : []) {
     const names: unknown = isRecord(category) ? category['keypoints'] : null
-    if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')) {
-      return names
+    if (
+      isRecord(category) &&
+      Array.isArray(names) &&
+      names.length > 0 &&
+      names.every((name) => typeof name === 'string')
+    ) {
+      return {
+        jointNames: names,
+        edges: parseEdges(category['skeleton'], names.length),
+        sigmas: parseSigmas(category['sigmas'], names.length),
+      }
     }
   }
   return null
+}
+
+/** Edges that name joints which are not there are dropped: CrowdPose's files carry those of COCO. */
+function parseEdges(value: unknown, joints: number): (readonly [number, number])[] {
+  const isJoint = (joint: unknown): joint is number =>
+    typeof joint === 'number' && Number.isInteger(joint) && joint >= 1 && joint <= joints
+  return (Array.isArray(value) ? value : []).flatMap((edge: unknown) => {
+    const [from, to] = Array.isArray(edge) ? (edge as unknown[]) : []
+    return isJoint(from) && isJoint(to) ? [[from - 1, to - 1] as const] : []
+  })
+}
+
+function parseSigmas(value: unknown, joints: number): readonly number[] | null {
+  const isList = Array.isArray(value) && value.length === joints
+  return isList && value.every((sigma) => typeof sigma === 'number' && sigma > 0) ? value : null
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,26 +1,24 @@
-import { readdir } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { listFolder } from '../list-folder.ts'
 
-/** Which files of a COCO folder are read. */
-export interface CocoFolder {
-  readonly path: string
-  /** Below annotations/. */
+/** Which annotation files of a folder are read; paths below it. */
+export interface AnnotationFiles {
   readonly trainFile: string
-  /** Null if there is no annotation of a validation split. */
+  /** Null if there is no annotation of a reporting split. */
   readonly reportFile: string | null
+  /** Annotation files of splits that no run uses. */
+  readonly unused: readonly string[]
 }
 
 /**
- * Finds the annotation files: `*train*.json`, and `*dev*.json` or `*val*.json` (else `*test*.json`). Names with `keypoint`
- * win over others, as the official folder holds captions and boxes too.
+ * Finds the annotation files: `annotations/*train*.json`, and `*dev*.json` or `*val*.json` (else `*test*.json`). Names with
+ * `keypoint` win over others, as the official folder holds captions and boxes too.
  *
  * @throws EngineError DATASET if there is no training file.
  */
-export async function findCocoFiles(path: string): Promise<CocoFolder> {
-  const names = (await listFolder(join(path, 'annotations')))
-    .filter((name) => name.endsWith('.json'))
-    .toSorted()
+export async function findCocoFiles(path: string): Promise<AnnotationFiles> {
+  const names = (await listFolder(join(path, 'annotations'))).filter((name) => name.endsWith('.json'))
   const trainFile = choose(names, /train(?!val)/i)
   if (trainFile === null) {
     throw new EngineError(
@@ -30,7 +28,47 @@ export async function findCocoFiles(path: string): Promise<CocoFolder> {
   }
   const others = names.filter((name) => name !== trainFile && !/trainval/i.test(name))
   const reportFile = choose(others, /dev/i) ?? choose(others, /val/i) ?? choose(others, /test/i)
-  return { path, trainFile, reportFile }
+  const below = (name: string): string => join('annotations', name)
+  return {
+    trainFile: below(trainFile),
+    reportFile: reportFile === null ? null : below(reportFile),
+    unused: [],
+  }
+}
+
+/** Where CrowdPose's annotations lie: the official archive has `json`, others `annotations` or the folder itself. */
+const CROWDPOSE_FOLDERS = ['json', 'annotations', '.']
+
+/** Names of CrowdPose's annotation files below the folder, for example `json/crowdpose_train.json`. */
+export async function listCrowdposeFiles(path: string): Promise<string[]> {
+  for (const folder of CROWDPOSE_FOLDERS) {
+    const names = (await listFolder(join(path, folder))).filter((name) => /crowd_?pose.*\.json$/i.test(name))
+    if (names.length > 0) {
+      return names.map((name) => join(folder, name))
+    }
+  }
+  return []
+}
+
+/**
+ * CrowdPose's files by their role: `*train.json` (else `*trainval.json`) for training; `*test.json`, the split of published
+ * results, else `*val.json`, for the report.
+ *
+ * @throws EngineError DATASET if there is no training file.
+ */
+export async function findCrowdposeFiles(path: string): Promise<AnnotationFiles> {
+  const names = await listCrowdposeFiles(path)
+  const find = (pattern: RegExp): string | undefined => names.find((name) => pattern.test(name))
+  const trainFile = find(/train\.json$/i) ?? find(/trainval\.json$/i)
+  if (trainFile === undefined) {
+    throw new EngineError(
+      'DATASET',
+      `${path}: no training annotation; needs json/crowdpose_train.json, found ${names.join(', ') || 'none of CrowdPose'}`,
+    )
+  }
+  const reportFile = find(/test\.json$/i) ?? find(/(?<!train)val\.json$/i) ?? null
+  const unused = names.filter((name) => name !== trainFile && name !== reportFile)
+  return { trainFile, reportFile, unused }
 }
 
 function choose(names: readonly string[], pattern: RegExp): string | null {
@@ -38,48 +76,16 @@ function choose(names: readonly string[], pattern: RegExp): string | null {
   return fitting.find((name) => /keypoint/i.test(name)) ?? fitting[0] ?? null
 }
 
-/** Tells where a picture of an annotation file lies; null if it is nowhere. */
-export type LocateImage = (fileName: string) => string | null
-
 /**
- * Looks for pictures where COCO folders keep them: `images/`, `images/train2017/`, `train2017/` (the last word of the
- * annotation file's name), `images/train/`, `train/`, or the folder itself.
+ * Where COCO folders keep the pictures of an annotation file: `images/`, `images/train2017/`, `train2017/` (the last word of the
+ * file's name), `images/train/`, `train/`, or the folder itself.
  */
-export async function openImageLocator(path: string, annotationFile: string): Promise<LocateImage> {
+export function imageFoldersOf(annotationFile: string): string[] {
   const tag =
     annotationFile
       .replace(/\.json$/, '')
-      .split('_')
+      .split(/[_/\\]/)
       .at(-1) ?? ''
   const role = /train/i.test(tag) ? 'train' : 'val'
-  const folders = ['images', join('images', tag), tag, join('images', role), role, '.']
-  const found = await Promise.all(
-    folders.map(async (folder) => ({ folder, names: new Set(await listFolder(join(path, folder))) })),
-  )
-  return (fileName) => {
-    const parts = fileName.split(/[/\\]/)
-    const base = parts.at(-1) ?? ''
-    if (parts.includes('..') || base === '') {
-      return null
-    }
-    const place = found.find(({ folder, names }) => names.has(base) && endsWith(folder, parts.slice(0, -1)))
-    return place === undefined ? null : join(path, place.folder, base)
-  }
-}
-
-/** A file name may repeat the end of the folder's path: train2017/0001.jpg. */
-function endsWith(folder: string, parts: readonly string[]): boolean {
-  return parts.length === 0 || folder === parts.join(sep) || folder.endsWith(sep + parts.join(sep))
-}
-
-/** Names in a folder; empty if it does not exist. */
-async function listFolder(path: string): Promise<string[]> {
-  try {
-    return await readdir(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
-      return []
-    }
-    throw error
-  }
+  return ['images', join('images', tag), tag, join('images', role), role, '.']
 }

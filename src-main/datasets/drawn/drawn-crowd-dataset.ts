@@ -22,6 +22,7 @@ export function openDrawnCrowdDataset(config: DatasetConfig, cacheBytes: number)
   }
   return {
     kind: 'bottom-up-pose',
+    recipe: { kind: 'drawn', config, task: 'bottom-up-pose' },
     facts: describe(config, splits),
     skeleton: CROWDPOSE_14,
     splits,

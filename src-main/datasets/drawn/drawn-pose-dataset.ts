@@ -19,6 +19,7 @@ export function openDrawnPoseDataset(config: DatasetConfig, cacheBytes: number):
   }
   return {
     kind: 'pose',
+    recipe: { kind: 'drawn', config, task: 'pose' },
     facts: describe(config, splits),
     skeleton: CROWDPOSE_14,
     splits,

@@ -23,6 +23,7 @@ export function openDrawnStreetDataset(config: DatasetConfig, cacheBytes: number
   }
   return {
     kind: 'segmentation',
+    recipe: { kind: 'drawn', config, task: 'segmentation' },
     facts: describe(config, splits, classes),
     classes,
     splits,

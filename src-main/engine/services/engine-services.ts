@@ -4,6 +4,7 @@ import type {
   CandidateRow,
   CostEstimate,
   DatasetFacts,
+  DatasetFormat,
   DoctorReport,
   ExportFormat,
   ExportResult,
@@ -54,7 +55,7 @@ export interface PublishedService {
 export interface DatasetFolder {
   readonly path: string
   /** Null: found out from the folder. */
-  readonly format: 'coco' | 'camvid' | null
+  readonly format: DatasetFormat | null
 }
 
 export interface DatasetsService {

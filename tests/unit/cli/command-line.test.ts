@@ -97,7 +97,7 @@ describe('the command line', { timeout: 30_000 }, () => {
     [['resume', 'r-nobody1'], /no run r-nobody1/],
     [['datasets', 'burn'], /knows "add", got "burn"/],
     [['datasets', 'add', '/nowhere'], /\/nowhere does not exist/],
-    [['datasets', 'add', '/tmp', '--format', 'voc'], /coco or camvid, got "voc"/],
+    [['datasets', 'add', '/tmp', '--format', 'voc'], /one of coco, crowdpose, mpii, cityscapes, camvid, folder, got "voc"/],
     [['inspect', 'largest'], /--task must be one of pose, segmentation, bottom-up-pose/],
     [['inspect', 'largest', '--task', 'pose', '--input', '100x100'], /multiple|divisible|32/],
     [['inspect', 'gone.npy', '--task', 'pose'], /gone\.npy is no genotype.*no such file/],

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openCamvidDataset } from '../../../src-main/datasets/camvid/camvid-dataset.ts'
-import { cutClips } from '../../../src-main/datasets/camvid/cut-clips.ts'
+import { cutClips } from '../../../src-main/datasets/cut-clips.ts'
 import { makeFolder, writeCamvid, writeLabels } from './made-folders.ts'
 
 const folders: string[] = []
@@ -39,9 +39,10 @@ describe('openCamvidDataset', () => {
     expect(dataset.splits.search.map((sample) => sample.clip)).toEqual(['b', 'b'])
     expect(dataset.facts.found).toEqual([
       '13 pictures with label maps, 24 x 16 pixels',
-      '4 classes; label 4 is not counted',
-      'search split: 1 whole clip(s), b (2 frames)',
+      '4 classes; label 4 is not counted (16.7 % of the pixels)',
+      'Sky 25.0 %, Road 25.0 %, Boat 25.0 %, Car 25.0 %',
       'report split: test_x',
+      'search split: 1 whole clip(s), b (2 frames)',
       'val is not used',
     ])
     expect(dataset.classes.palette).toEqual([
@@ -77,14 +78,20 @@ describe('openCamvidDataset', () => {
       { reason: 'picture without its label map', count: 1, example: 'train/images/a_0000.jpg' },
       { reason: 'label map has another size than its picture', count: 1, example: 'train/a_0002' },
       {
-        reason: 'label map has values above 3 that are not the ignore label',
+        reason: 'label map has values that are neither a class nor the ignore label',
         count: 1,
         example: 'train/a_0003',
       },
       {
-        reason: 'label map is not a grey or palette PNG of 8 bits that can be decoded',
-        count: 2,
+        reason:
+          'label map is a colour picture; allowed are grey or palette PNGs whose values are class indices',
+        count: 1,
         example: 'train/a_0004',
+      },
+      {
+        reason: 'label map cannot be decoded: not a JPEG, PNG, WebP, GIF or TIFF file',
+        count: 1,
+        example: 'train/a_0005',
       },
     ])
   })
@@ -125,6 +132,30 @@ describe('cutClips', () => {
       const clips = new Set(cut.search.map((frame) => frame.clip))
       expect(cut.train.some((frame) => clips.has(frame.clip))).toBe(false)
       expect(cut.train.length + cut.search.length).toBe(100)
+    }
+  })
+
+  it('takes whole sequences where whole clips are too large, and never cuts a sequence apart', () => {
+    const city = (name: string): { id: string; clip: string; sequence: string }[] =>
+      Array.from({ length: 40 }, (_, index) => ({
+        id: `${name}_${String(index)}`,
+        clip: name,
+        sequence: `${name}_${String(Math.floor(index / 4))}`,
+      }))
+    for (let seed = 0; seed < 20; seed++) {
+      const cut = cutClips([...city('aachen'), ...city('bochum')], 0.15, seed)
+      expect(cut.search.length).toBe(12)
+      const sequences = new Set(cut.search.map((frame) => frame.sequence))
+      expect(cut.train.some((frame) => sequences.has(frame.sequence))).toBe(false)
+      expect(cut.isInsideClip).toBe(false)
+    }
+  })
+
+  it('takes a clip larger than asked for rather than cut one apart', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const cut = cutClips([...frames('a', 10), ...frames('b', 12)], 0.1, seed)
+      expect(new Set(cut.search.map((frame) => frame.clip))).toEqual(new Set(['a']))
+      expect(cut.isInsideClip).toBe(false)
     }
   })
 

@@ -56,7 +56,7 @@ describe('checkImageFile', () => {
     const { length } = await readFile(file('good.jpg'))
     expect(await checkImageFile(file('good.jpg'))).toEqual({
       ok: true,
-      header: { width: 20, height: 10, bytes: length },
+      header: { width: 20, height: 10, bytes: length, isTurned: false, isAnimated: false },
     })
   })
 
@@ -81,7 +81,10 @@ describe('checkImageFile', () => {
   it('tells a missing file from a broken one', async () => {
     expect(await checkImageFile(file('none.jpg'))).toEqual({ ok: false, reason: 'picture file is missing' })
     await writeFile(file('text.jpg'), 'hello')
-    expect(await checkImageFile(file('text.jpg'))).toEqual({ ok: false, reason: 'picture cannot be decoded' })
+    expect(await checkImageFile(file('text.jpg'))).toEqual({
+      ok: false,
+      reason: 'picture cannot be decoded: not a JPEG, PNG, WebP, GIF or TIFF file',
+    })
   })
 })
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readLabelMap } from '../../../src-main/datasets/camvid/label-map.ts'
+import { readLabelMap } from '../../../src-main/datasets/label-map.ts'
 import { makeFolder, writeLabels } from './made-folders.ts'
 
 let folder = ''
@@ -73,7 +73,7 @@ describe('readLabelMap', () => {
       .png()
       .toFile(file('color.png'))
     await expect(readLabelMap(file('color.png'))).rejects.toThrow(
-      'color.png cannot be read as a label map: it is a colour',
+      'color.png cannot be read as a label map: label map is a colour',
     )
     await sharp({ create: { width: 4, height: 4, channels: 3, background: '#404040' } })
       .toColourspace('grey16')

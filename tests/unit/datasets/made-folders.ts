@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import sharp from 'sharp'
+import type { DatasetConfig, DatasetFormat } from '../../../src-main/contract/index.ts'
+import { fnv1a } from '../../../src-main/datasets/sample-random.ts'
 
 /** Folders of small made-up pictures, in a fresh temporary folder each. */
 export async function makeFolder(): Promise<string> {
@@ -10,8 +12,10 @@ export async function makeFolder(): Promise<string> {
 
 export async function writePicture(path: string, width: number, height: number): Promise<void> {
   const data = Buffer.alloc(width * height * 3, 0)
+  // Each name has a picture of its own, as copies of one picture are told apart from others.
+  const start = fnv1a(basename(path))
   for (let at = 0; at < data.length; at++) {
-    data[at] = (at * 7919) % 256
+    data[at] = (start + at * 7919) % 256
   }
   await sharp(data, { raw: { width, height, channels: 3 } }).toFile(path)
 }
@@ -87,4 +91,20 @@ export async function writeCamvid(folder: string, splits: Record<string, readonl
       await writeLabels(join(folder, split, 'labels', `${stem}.png`), 24, 16, 5)
     }
   }
+}
+
+/** Real data of a folder with a search split of a fifth. */
+export const configOf = (source: DatasetFormat, path: string): DatasetConfig => ({
+  source,
+  path,
+  drawn: { train: 1, search: 1, report: 1, seed: 1 },
+  searchFraction: 0.2,
+  searchLimit: 10,
+  reportLimit: 10,
+})
+
+/** Writes a value, folders made as needed. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true })
+  await writeFile(path, JSON.stringify(value))
 }

@@ -57,7 +57,7 @@ describe('detectFormat and inspectDatasetFolder', () => {
     await writeCamvid(camvid, { train: ['a_1', 'a_2', 'a_3', 'a_4'], val: ['b_1'] })
     expect(await detectFormat(coco)).toBe('coco')
     expect(await detectFormat(camvid)).toBe('camvid')
-    await expect(detectFormat(folder)).rejects.toThrow('is neither a COCO folder')
+    await expect(detectFormat(folder)).rejects.toThrow('has none of the known layouts')
     expect((await inspectDatasetFolder(coco, null)).splits).toEqual({ train: 3, search: 1, report: 2 })
     expect((await inspectDatasetFolder(camvid, 'camvid')).splits.report).toBe(1)
     await rm(coco, { recursive: true })

@@ -1,30 +1,42 @@
 import { inflateSync } from 'node:zlib'
 
-export interface PaletteIndices {
+export interface PngIndices {
   readonly width: number
   readonly height: number
-  /** [height * width]: index of each pixel's colour. */
+  /** [height * width]: index of each pixel's colour, or its grey value as stored. */
   readonly indices: Uint8Array
 }
 
 const HEADER_AT = 8
-const PALETTE_COLOUR_TYPE = 3
+const GREY = 0
+const PALETTE = 3
+const SIGNATURE = '\x89PNG\r\n\x1a\n'
+
+/** True for PNGs whose stored values general decoders do not give: palettes become colours, greys below 8 bits are stretched. */
+export function isPackedPng(file: Buffer): boolean {
+  if (file.length < HEADER_AT + 21 || file.toString('latin1', 0, SIGNATURE.length) !== SIGNATURE) {
+    return false
+  }
+  const bits = file.readUInt8(HEADER_AT + 16)
+  const colourType = file.readUInt8(HEADER_AT + 17)
+  return colourType === PALETTE || (colourType === GREY && bits < 8)
+}
 
 /**
- * Colour indices of a palette PNG, as segmentation tools save label maps; general decoders give the colours instead.
+ * Stored values of a palette or grey PNG of at most 8 bits, as segmentation tools save label maps.
  *
  * @throws Error that says what is not read: interlacing, another colour type, damaged data.
  * Source: PNG specification (W3C, 3rd edition), chapters 5, 7 and 9.
  */
-export function readPaletteIndices(file: Buffer): PaletteIndices {
+export function readPngIndices(file: Buffer): PngIndices {
   const width = file.readUInt32BE(HEADER_AT + 8)
   const height = file.readUInt32BE(HEADER_AT + 12)
   const bits = file.readUInt8(HEADER_AT + 16)
-  if (file.readUInt8(HEADER_AT + 17) !== PALETTE_COLOUR_TYPE || ![1, 2, 4, 8].includes(bits)) {
-    throw new Error('not a palette PNG')
+  if (![GREY, PALETTE].includes(file.readUInt8(HEADER_AT + 17)) || ![1, 2, 4, 8].includes(bits)) {
+    throw new Error('not a palette or grey PNG of at most 8 bits')
   }
   if (file.readUInt8(HEADER_AT + 20) !== 0) {
-    throw new Error('interlaced palette PNGs are not read')
+    throw new Error('interlaced PNGs of this kind are not read')
   }
   const rowBytes = Math.ceil((width * bits) / 8)
   const filtered = inflateSync(joinChunks(file, 'IDAT'), { maxOutputLength: height * (rowBytes + 1) })
