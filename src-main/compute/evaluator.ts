@@ -9,19 +9,16 @@ export interface EvaluatorSource {
   statistics(name: string): NormStatistics
 }
 
-/**
- * Receives the batch statistics of each active norm while recalibrating: mean and *biased* variance of one batch,
- * as handles that the receiver must release, with the number of images in the batch and of positions behind each channel.
- */
-export type StatisticsSink = (
-  name: string,
-  batch: {
-    readonly mean: Handle
-    readonly unbiasedVariance: Handle
-    readonly images: number
-    readonly positions: number
-  },
-) => void
+/** What one norm measured of one batch: handles that belong to the receiver, and how many images and positions are behind each channel. */
+export interface BatchStatistics {
+  readonly mean: Handle
+  readonly unbiasedVariance: Handle
+  readonly images: number
+  readonly positions: number
+}
+
+/** Receives the batch statistics of each active norm while recalibrating. */
+export type StatisticsSink = (name: string, batch: BatchStatistics) => void
 
 /** Forward pass without a tape: every activation is released as soon as its last reader is done. */
 export class Evaluator implements NetworkOps {
@@ -69,25 +66,41 @@ export class Evaluator implements NetworkOps {
   }
 
   batchNorm(x: Value, name: string, { relu }: { readonly relu: boolean; readonly momentum: number }): Value {
-    const names = this.#source.normParameters(name)
-    const gamma = this.#source.readParameter(names.gamma)
-    const beta = this.#source.readParameter(names.beta)
-    const { mean, variance } = this.#source.statistics(name)
-    if (this.#sink === null) {
-      return {
-        handle: this.#kernels.batchNormInference(x.handle, gamma, beta, mean, variance, relu),
-        shape: x.shape,
-      }
+    const sink = this.#sink
+    return sink === null
+      ? this.normalise(x, name, relu, this.#source.statistics(name))
+      : this.normaliseByBatch(x, name, relu, (batch) => {
+          sink(name, batch)
+        })
+  }
+
+  /** A norm with given statistics. */
+  normalise(x: Value, name: string, relu: boolean, { mean, variance }: NormStatistics): Value {
+    const { gamma, beta } = this.#affineOf(name)
+    return {
+      handle: this.#kernels.batchNormInference(x.handle, gamma, beta, mean, variance, relu),
+      shape: x.shape,
     }
+  }
+
+  /** A norm with the batch's own statistics, which go to `take`. */
+  normaliseByBatch(x: Value, name: string, relu: boolean, take: (batch: BatchStatistics) => void): Value {
+    const { gamma, beta } = this.#affineOf(name)
+    const { mean, variance } = this.#source.statistics(name)
     const out = this.#kernels.batchNormTrain(x.handle, x.shape, gamma, beta, mean, variance, 1, relu)
     out.saved.forEach((handle) => this.#kernels.release(handle))
     const [images = 0, h = 0, w = 0] = x.shape
-    this.#sink(name, {
-      mean: out.runningMean,
-      unbiasedVariance: out.runningVariance,
-      images,
-      positions: images * h * w,
-    })
+    try {
+      take({
+        mean: out.runningMean,
+        unbiasedVariance: out.runningVariance,
+        images,
+        positions: images * h * w,
+      })
+    } catch (thrown) {
+      this.#kernels.release(out.y)
+      throw thrown
+    }
     return { handle: out.y, shape: x.shape }
   }
 
@@ -116,6 +129,14 @@ export class Evaluator implements NetworkOps {
 
   discard(x: Value): void {
     this.#kernels.release(x.handle)
+  }
+
+  #affineOf(name: string): { readonly gamma: Handle; readonly beta: Handle } {
+    const names = this.#source.normParameters(name)
+    return {
+      gamma: this.#source.readParameter(names.gamma),
+      beta: this.#source.readParameter(names.beta),
+    }
   }
 }
 

@@ -117,6 +117,11 @@ export const searchConfigSchema = z.object({
   maxParams: z.number().int().positive().nullable(),
   /** Worker processes that evaluate side by side, one thread each; 0 = one per core, at most 4. */
   workers: z.number().int().min(0).max(64),
+  /**
+   * Megabytes in which one worker keeps values that several candidates share (feature maps of one batch); absent = 512. 0 scores each
+   * candidate alone. Scores are the same with any value.
+   */
+  sharedMemory: z.number().int().min(0).max(1_048_576).optional(),
 })
 export type SearchConfig = z.infer<typeof searchConfigSchema>
 

@@ -141,6 +141,9 @@ export interface TrainResult {
 }
 export interface EvaluateResult {
   readonly evaluated: number
+  /** Convolution multiply-adds of one image: as executed, and if every candidate had been scored alone. */
+  readonly macs: number
+  readonly separateMacs: number
 }
 export interface PredictResult {
   readonly predictions: readonly Prediction[]

@@ -78,6 +78,11 @@ export function toGigaMacs(macs: number): number {
   return macs / GIGA_BINARY
 }
 
+/** Multiply-adds of one node for one image; 0 for everything but convolutions. */
+export function countNodeMacs(node: PlanNode): number {
+  return countNode(node).macs
+}
+
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
 
 function addNode(total: Mutable<Cost>, node: PlanNode, isLive: boolean): void {

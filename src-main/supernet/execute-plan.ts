@@ -73,8 +73,12 @@ export function executePlan(options: ExecuteOptions): Execution {
   }
 }
 
-function executeNode(node: PlanNode, options: ExecuteOptions, value: (id: ValueId) => Value): Value {
-  const { ops, parameter, momentumOf } = options
+/** Computes one node; its inputs stay owned by the caller, to whom the result belongs. */
+export function executeNode(
+  node: PlanNode,
+  { ops, parameter, momentumOf }: Pick<ExecuteOptions, 'ops' | 'parameter' | 'momentumOf'>,
+  value: (id: ValueId) => Value,
+): Value {
   switch (node.kind) {
     case 'conv': {
       const y = ops.conv(value(node.input), parameter(node.weight), node.stride)

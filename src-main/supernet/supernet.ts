@@ -1,5 +1,5 @@
 import { Evaluator } from '../compute/evaluator.ts'
-import type { EvaluatorSource, StatisticsSink } from '../compute/evaluator.ts'
+import type { BatchStatistics, EvaluatorSource, StatisticsSink } from '../compute/evaluator.ts'
 import type { Handle, Kernels, Variable } from '../compute/kernels.ts'
 import type { NormStatistics, ParameterRef, Value } from '../compute/network-ops.ts'
 import type { Tape, TapeSource } from '../compute/tape.ts'
@@ -12,8 +12,11 @@ import type {
   ValueId,
 } from '../nas/network-plan.types.ts'
 import type { SearchSpace } from '../nas/search-space.ts'
+import type { SharedPlan } from '../nas/shared-plan.ts'
 import { executePlan } from './execute-plan.ts'
 import type { Execution } from './execute-plan.ts'
+import { executeShared } from './execute-shared.ts'
+import type { SharedOutput } from './execute-shared.ts'
 import { deviceShape, fromDeviceLayout, toDeviceLayout } from './weights.ts'
 import type { HostTensor, WeightMap } from './weights.ts'
 
@@ -195,6 +198,40 @@ export class EvaluationSession {
     return this.#execute(plan, input, this.#running, sink)
   }
 
+  /** Inference of several plans at once, each norm of the shared graph with statistics of its own. */
+  forwardShared(
+    shared: SharedPlan,
+    inputs: readonly Value[],
+    statisticsOf: (norm: BatchNormNode) => NormStatistics,
+  ): Generator<SharedOutput, void, void> {
+    const ops = this.#openEvaluator(this.#running, null)
+    return executeShared({
+      ...{ shared, ops, inputs, parameter: this.#supernet.parameter },
+      normalise: (node, x) => ops.normalise(x, node.name, node.relu, statisticsOf(node)),
+    })
+  }
+
+  /** Forward of several plans at once, each norm with its own batch statistics, which go to `take`. */
+  collectShared(
+    shared: SharedPlan,
+    input: Value,
+    take: (norm: BatchNormNode, batch: BatchStatistics) => void,
+  ): void {
+    const ops = this.#openEvaluator(this.#running, null)
+    const execution = executeShared({
+      ...{ shared, ops, inputs: [input], parameter: this.#supernet.parameter },
+      normalise: (node, x) =>
+        ops.normaliseByBatch(x, node.name, node.relu, (batch) => {
+          take(node, batch)
+        }),
+    })
+    // The outputs are not wanted; going on releases them.
+    let step = execution.next()
+    while (step.done !== true) {
+      step = execution.next()
+    }
+  }
+
   close(): void {
     for (const handle of this.#reads.values()) {
       this.#supernet.kernels.release(handle)
@@ -209,6 +246,19 @@ export class EvaluationSession {
     sink: StatisticsSink | null,
     keep?: ReadonlySet<ValueId>,
   ): Execution {
+    const ops = this.#openEvaluator(statistics, sink)
+    const momentumOf = (): number => 1
+    return executePlan({
+      plan,
+      ops,
+      input,
+      parameter: this.#supernet.parameter,
+      momentumOf,
+      ...(keep === undefined ? {} : { keep }),
+    })
+  }
+
+  #openEvaluator(statistics: StatisticsMap, sink: StatisticsSink | null): Evaluator {
     const source: EvaluatorSource = {
       readParameter: (parameter) => this.#read(parameter.name),
       normParameters: this.#normParameters,
@@ -220,16 +270,7 @@ export class EvaluationSession {
         return found
       },
     }
-    const ops = new Evaluator(this.#supernet.kernels, source, sink)
-    const momentumOf = (): number => 1
-    return executePlan({
-      plan,
-      ops,
-      input,
-      parameter: this.#supernet.parameter,
-      momentumOf,
-      ...(keep === undefined ? {} : { keep }),
-    })
+    return new Evaluator(this.#supernet.kernels, source, sink)
   }
 
   #read(name: string): Handle {

@@ -1,21 +1,32 @@
 import type { PoseDataset } from '../datasets/dataset.ts'
+import { elementAt } from '../nas/element-at.ts'
 import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
 import { findTorsoJoints, pck } from '../vision/keypoints/pck.ts'
 import type { PckResult, PosePrediction } from '../vision/keypoints/pck.ts'
 import { PCK_THRESHOLD } from './pose-task.ts'
-import { predictPoses } from './predict-pose.ts'
-import type { PoseGeometry } from './predict-pose.ts'
+import { chunkCrops, decodeChunk } from './predict-pose.ts'
+import type { PoseGeometry, PredictedPose } from './predict-pose.ts'
 import type { PreparedCrop } from './prepared-crops.ts'
+import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
 export function createPoseScoring(crops: readonly PreparedCrop[], geometry: PoseGeometry): ScoringSet {
-  return {
-    count: crops.length,
-    async score(kernels, forward, options) {
-      const predictions = await predictPoses(kernels, forward, crops, geometry, options)
-      return scorePoses(predictions, crops, geometry.skeleton.joints)
+  return scoringSetOf(crops.length, {
+    chunks: (options) => chunkCrops(crops, geometry, options),
+    openScorer(options) {
+      const chunks = chunkCrops(crops, geometry, options)
+      const predictions: PredictedPose[] = []
+      let next = 0
+      return {
+        async add(kernels, outputs) {
+          const chunk = elementAt(chunks, next, 'chunks of crops')
+          next += 1
+          predictions.push(...(await decodeChunk(kernels, chunk, outputs, geometry.skeleton)))
+        },
+        finish: () => scorePoses(predictions, crops, geometry.skeleton.joints),
+      }
     },
-  }
+  })
 }
 
 /** PCK@0.2 of the torso over all labelled joints, and the same of each joint. */

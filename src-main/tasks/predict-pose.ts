@@ -1,5 +1,5 @@
 import type { Kernels } from '../compute/kernels.ts'
-import { singleOutput } from '../compute/network-ops.ts'
+import type { Value } from '../compute/network-ops.ts'
 import type { NetworkConfig } from '../contract/index.ts'
 import type { Skeleton } from '../datasets/dataset.ts'
 import { applyAffine } from '../vision/affine.ts'
@@ -7,7 +7,8 @@ import { decodeHeatmaps } from '../vision/keypoints/decode-heatmaps.ts'
 import type { Heatmaps } from '../vision/keypoints/decode-heatmaps.ts'
 import { averageFlipTest } from '../vision/keypoints/flip-test.ts'
 import type { PreparedCrop } from './prepared-crops.ts'
-import type { Forward, ScoreOptions } from './task.ts'
+import { forwardChunks } from './score-chunks.ts'
+import type { Forward, ImageChunk, ScoreOptions } from './task.ts'
 
 export interface PredictedPose {
   /** [J * 2]: x, y in stored image pixels. */
@@ -21,74 +22,70 @@ export interface PoseGeometry {
   readonly network: Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>
 }
 
+/** Crops that pass a network together. */
+export interface CropChunk extends ImageChunk {
+  readonly crops: readonly PreparedCrop[]
+}
+
+export function chunkCrops(
+  crops: readonly PreparedCrop[],
+  { network: { inputHeight, inputWidth } }: PoseGeometry,
+  { batch, flipTest }: ScoreOptions,
+): readonly CropChunk[] {
+  const chunks: CropChunk[] = []
+  for (let begin = 0; begin < crops.length; begin += batch) {
+    const chunk = crops.slice(begin, begin + batch)
+    const images = chunk.map(({ input }) => input)
+    chunks.push({ crops: chunk, images, height: inputHeight, width: inputWidth, mirrors: flipTest })
+  }
+  return chunks
+}
+
 /** Key points of every crop by one sub-network (method.md 6.2): forward, optional flip test, arg-max, quarter offset, map back. */
 export async function predictPoses(
   kernels: Kernels,
   forward: Forward,
   crops: readonly PreparedCrop[],
-  { skeleton, network }: PoseGeometry,
+  geometry: PoseGeometry,
   options: ScoreOptions,
 ): Promise<readonly PredictedPose[]> {
-  const joints = skeleton.joints.length
-  const partners = flipPartners(joints, skeleton.flipPairs)
   const poses: PredictedPose[] = []
-  for (let begin = 0; begin < crops.length; begin += options.batch) {
-    const chunk = crops.slice(begin, begin + options.batch)
-    const heatmaps = await forwardHeatmaps(
-      kernels,
-      forward,
-      chunk,
-      joints,
-      network,
-      options.flipTest ? partners : null,
-    )
-    const { positions, confidences } = decodeHeatmaps(heatmaps)
-    chunk.forEach(({ toImage }, i) => {
-      const own = new Float32Array(joints * 2)
-      for (let joint = 0; joint < joints; joint++) {
-        const at = (i * joints + joint) * 2
-        const [x, y] = applyAffine(toImage, positions[at] ?? 0, positions[at + 1] ?? 0)
-        own[joint * 2] = x
-        own[joint * 2 + 1] = y
-      }
-      poses.push({ positions: own, confidences: confidences.slice(i * joints, (i + 1) * joints) })
-    })
-  }
+  await forwardChunks(kernels, forward, chunkCrops(crops, geometry, options), async (chunk, outputs) => {
+    poses.push(...(await decodeChunk(kernels, chunk, outputs, geometry.skeleton)))
+  })
   return poses
 }
 
-async function forwardHeatmaps(
+/** @param outputs - Heat maps of the crops, then where the chunk mirrors those of the mirrored crops; stay owned by the caller. */
+export async function decodeChunk(
   kernels: Kernels,
-  forward: Forward,
-  chunk: readonly PreparedCrop[],
-  joints: number,
-  { inputHeight, inputWidth }: PoseGeometry['network'],
-  partners: readonly number[] | null,
-): Promise<Heatmaps> {
-  const shape = [chunk.length, inputHeight, inputWidth, 3]
-  const values = new Float32Array(chunk.length * inputHeight * inputWidth * 3)
-  chunk.forEach(({ input }, i) => {
-    values.set(input, i * input.length)
-  })
-  const input = kernels.upload(values, shape)
-  const asHeatmaps = async (handle: typeof input): Promise<Heatmaps> => {
-    const output = singleOutput(forward({ handle, shape }))
-    const map = await kernels.download(output.handle)
-    kernels.release(output.handle)
-    return { values: map, samples: chunk.length, height: inputHeight / 4, width: inputWidth / 4, joints }
+  { crops, height, width }: CropChunk,
+  outputs: readonly Value[],
+  skeleton: PoseGeometry['skeleton'],
+): Promise<readonly PredictedPose[]> {
+  const joints = skeleton.joints.length
+  const maps: Heatmaps[] = []
+  for (const { handle } of outputs) {
+    const values = await kernels.download(handle)
+    maps.push({ values, samples: crops.length, height: height / 4, width: width / 4, joints })
   }
-  try {
-    const plain = await asHeatmaps(input)
-    if (partners === null) {
-      return plain
+  const [plain, mirrored] = maps
+  if (plain === undefined) {
+    throw new RangeError('a chunk of crops has no output')
+  }
+  const partners = flipPartners(joints, skeleton.flipPairs)
+  const values = mirrored === undefined ? plain.values : averageFlipTest(plain, mirrored, { partners })
+  const { positions, confidences } = decodeHeatmaps({ ...plain, values })
+  return crops.map(({ toImage }, i) => {
+    const own = new Float32Array(joints * 2)
+    for (let joint = 0; joint < joints; joint++) {
+      const at = (i * joints + joint) * 2
+      const [x, y] = applyAffine(toImage, positions[at] ?? 0, positions[at + 1] ?? 0)
+      own[joint * 2] = x
+      own[joint * 2 + 1] = y
     }
-    const mirroredInput = kernels.flipWidth(input)
-    const mirrored = await asHeatmaps(mirroredInput)
-    kernels.release(mirroredInput)
-    return { ...plain, values: averageFlipTest(plain, mirrored, { partners }) }
-  } finally {
-    kernels.release(input)
-  }
+    return { positions: own, confidences: confidences.slice(i * joints, (i + 1) * joints) }
+  })
 }
 
 /** Joint that each joint becomes in a mirrored picture. */

@@ -1,5 +1,6 @@
 import type { NetworkConfig } from '../contract/index.ts'
 import type { SegmentationEvaluationItem } from '../datasets/batch.ts'
+import { elementAt } from '../nas/element-at.ts'
 import { addToConfusionMatrix, createConfusionMatrix } from '../vision/segmentation/confusion-matrix.ts'
 import type { ConfusionMatrix } from '../vision/segmentation/confusion-matrix.ts'
 import {
@@ -8,7 +9,8 @@ import {
   meanIou,
   pixelAccuracy,
 } from '../vision/segmentation/intersection-over-union.ts'
-import { predictLabelMaps } from './predict-segmentation.ts'
+import { chunkItems, labelChunk } from './predict-segmentation.ts'
+import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
 export interface SegmentationGeometry {
@@ -19,18 +21,26 @@ export interface SegmentationGeometry {
 
 export function createSegmentationScoring(
   items: readonly SegmentationEvaluationItem[],
-  geometry: SegmentationGeometry,
+  { classes, ignoreLabel, network }: SegmentationGeometry,
 ): ScoringSet {
-  return {
-    count: items.length,
-    async score(kernels, forward, options) {
-      const matrix = createConfusionMatrix(geometry.classes.length)
-      await predictLabelMaps(kernels, forward, items, geometry.network, options, (item, labels) => {
-        addToConfusionMatrix(matrix, item.labels, labels, geometry.ignoreLabel)
-      })
-      return scoreMatrix(matrix, geometry.classes)
+  return scoringSetOf(items.length, {
+    chunks: (options) => chunkItems(items, network, options),
+    openScorer(options) {
+      const chunks = chunkItems(items, network, options)
+      const matrix = createConfusionMatrix(classes.length)
+      let next = 0
+      return {
+        async add(kernels, outputs) {
+          const chunk = elementAt(chunks, next, 'chunks of images')
+          next += 1
+          await labelChunk(kernels, chunk, outputs, (item, labels) => {
+            addToConfusionMatrix(matrix, item.labels, labels, ignoreLabel)
+          })
+        },
+        finish: () => scoreMatrix(matrix, classes),
+      }
     },
-  }
+  })
 }
 
 /** Mean IoU over the classes that truth or prediction has (method.md D 19), and what else one asks of a confusion matrix. */

@@ -30,13 +30,40 @@ export interface Task {
   upload(kernels: Kernels, batch: Batch): DeviceBatch
 }
 
-/**
- * Images of a split, decoded and cropped once, ready to be scored again and again. `forward` runs the sub-network under test on
- * one input batch and returns its raw outputs, which the scorer releases.
- */
+/** Images that pass a network together, with their mirror images under the flip test. */
+export interface ImageChunk {
+  /** Each [H, W, 3], normalised. */
+  readonly images: readonly Float32Array[]
+  readonly height: number
+  readonly width: number
+  /** True: a second pass sees the mirrored images. */
+  readonly mirrors: boolean
+}
+
+/** Images of a split, decoded and cropped once, ready to be scored again and again. */
 export interface ScoringSet {
   readonly count: number
+  /** `forward` runs the sub-network under test on one input batch and returns its raw outputs, which the scorer releases. */
   score(kernels: Kernels, forward: Forward, options: ScoreOptions): Promise<ScoreResult>
+  /** The passes of a score one by one; a set without them scores each sub-network alone. */
+  readonly passes?: ScoringPasses
+}
+
+/** The passes are the same for every sub-network, so several of one output can be scored chunk by chunk side by side. */
+export interface ScoringPasses {
+  /** In order. */
+  chunks(options: ScoreOptions): readonly ImageChunk[]
+  /** Scores one sub-network out of its raw outputs. */
+  openScorer(options: ScoreOptions): Scorer
+}
+
+export interface Scorer {
+  /**
+   * Takes the outputs of the next chunk: of its images, then under the flip test of the mirrored ones. They stay owned by the caller.
+   */
+  add(kernels: Kernels, outputs: readonly Value[]): Promise<void>
+  /** After the last chunk. */
+  finish(): ScoreResult
 }
 
 export type Forward = (input: Value) => readonly Value[]

@@ -80,7 +80,7 @@ export class FakeExecutor implements Executor {
             milliseconds: 5,
           })
         }
-        return { evaluated: job.candidates.length }
+        return { evaluated: job.candidates.length, macs: 1, separateMacs: 1 }
       case 'predict':
         return {
           predictions: job.sampleIds.map((sampleId) => ({ kind: 'pose', sampleId, keypoints: [], pck: 0.5 })),

@@ -1,12 +1,20 @@
 import { performance } from 'node:perf_hooks'
 import { EngineError, LATENCY_METRIC, toErrorInfo } from '../../contract/index.ts'
-import type { CandidateToEvaluate, EvaluateJob, EvaluateResult } from '../../contract/index.ts'
+import type {
+  CandidateToEvaluate,
+  EvaluateJob,
+  EvaluateResult,
+  FromWorker,
+  RunConfig,
+} from '../../contract/index.ts'
 import type { Value } from '../../compute/network-ops.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
 import type { NetworkPlan } from '../../nas/network-plan.types.ts'
+import { sharingOrder } from '../../nas/sharing-order.ts'
 import type { EvaluationSession } from '../../supernet/supernet.ts'
+import { evaluateCandidates } from '../evaluate-candidates.ts'
+import type { PlannedCandidate } from '../evaluate-candidates.ts'
 import type { Forward } from '../../tasks/task.ts'
-import { scoreSubnet } from '../../training/score-subnet.ts'
 import { firstImage, measureLatency } from '../latency.ts'
 import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
@@ -31,44 +39,99 @@ export async function runEvaluateJob(
   const { supernet, session } = cache.open(job.runFolder, run)
   const measured = describeProtocol(run, job.split, images.count, services)
   const protocol = recalibrates ? measured : { ...measured, recalibrationImages: 0 }
-  let evaluated = 0
-  for (const candidate of job.candidates) {
-    if (context.isStopping()) {
-      throw new EngineError('STOPPED', `Stopped after ${evaluated} of ${job.candidates.length} candidates.`)
-    }
-    const started = performance.now()
+  const progress = createProgress(job, context)
+  const work = await evaluateCandidates(
+    planCandidates(job, run, progress.fail),
+    {
+      ...{ supernet, session, recalibrationBatches, images },
+      ...{ flipTest: run.config.search.flipTest, batch: SCORING_BATCH },
+      sharedBytes: sharedBytesOf(run.config),
+      pause: progress.pause,
+      now: () => performance.now(),
+    },
+    {
+      onScore({ candidate, plan }, { accuracy, metrics }, milliseconds) {
+        if (!Number.isFinite(accuracy)) {
+          const message = `The score of ${candidate.genotypeId} is ${accuracy}.`
+          progress.fail(candidate, new EngineError('NUMERIC', message))
+          return
+        }
+        const latency = latencyOf(run, session, plan, recalibrationBatches[0])
+        progress.succeed({
+          candidateId: candidate.candidateId,
+          ...{ accuracy, metrics: { ...metrics, ...latency }, protocol, milliseconds },
+        })
+      },
+      onFailure({ candidate }, thrown) {
+        progress.fail(candidate, thrown)
+      },
+      onSplit(members, thrown) {
+        const { code, message } = toErrorInfo(thrown)
+        context.log('warn', `${members} candidates are scored one by one, after ${code}: ${message}`)
+      },
+    },
+  )
+  return { evaluated: progress.evaluated(), ...work }
+}
+
+const BYTES_PER_MEGABYTE = 1e6
+const DEFAULT_SHARED_MEGABYTES = 512
+
+export function sharedBytesOf({ search }: RunConfig): number {
+  return (search.sharedMemory ?? DEFAULT_SHARED_MEGABYTES) * BYTES_PER_MEGABYTE
+}
+
+/** In the order in which they share most; a genotype that is none of this space fails at once. */
+function planCandidates(
+  { candidates }: EvaluateJob,
+  run: RunContext,
+  fail: (candidate: CandidateToEvaluate, thrown: unknown) => void,
+): PlannedCandidate[] {
+  const read = candidates.flatMap((candidate) => {
     try {
-      const plan = run.plan(fromGenotypeJson(run.space, candidate.genotype))
-      const { accuracy, metrics } = await scoreSubnet({
-        supernet,
-        session,
-        plan,
-        recalibrationBatches,
-        images,
-        flipTest: run.config.search.flipTest,
-        batch: SCORING_BATCH,
-      })
-      checkScore(accuracy, candidate)
-      evaluated += 1
-      context.emit({
-        kind: 'candidate-evaluated',
-        candidateId: candidate.candidateId,
-        accuracy,
-        metrics: { ...metrics, ...latencyOf(run, session, plan, recalibrationBatches[0]) },
-        protocol,
-        milliseconds: performance.now() - started,
-      })
+      const genotype = fromGenotypeJson(run.space, candidate.genotype)
+      return [{ candidate, genotype, plan: run.plan(genotype) }]
     } catch (thrown) {
-      context.emit({
-        kind: 'candidate-failed',
-        candidateId: candidate.candidateId,
-        error: toErrorInfo(thrown),
-      })
+      fail(candidate, thrown)
+      return []
     }
-    context.emit({ kind: 'progressed', done: evaluated, total: job.candidates.length, note: 'candidates' })
-    await breathe()
+  })
+  return sharingOrder(read.map(({ genotype }) => genotype)).flatMap((index) => read[index] ?? [])
+}
+
+type Evaluated = Omit<Extract<FromWorker, { readonly kind: 'candidate-evaluated' }>, 'kind' | 'jobId'>
+
+interface EvaluationProgress {
+  readonly evaluated: () => number
+  readonly succeed: (evaluated: Evaluated) => void
+  readonly fail: (candidate: CandidateToEvaluate, thrown: unknown) => void
+  /** @throws EngineError STOPPED when the job is to end. */
+  readonly pause: () => Promise<void>
+}
+
+function createProgress({ candidates }: EvaluateJob, context: JobContext): EvaluationProgress {
+  let evaluated = 0
+  const tell = (): void => {
+    context.emit({ kind: 'progressed', done: evaluated, total: candidates.length, note: 'candidates' })
   }
-  return { evaluated }
+  return {
+    evaluated: () => evaluated,
+    succeed(body) {
+      evaluated += 1
+      context.emit({ kind: 'candidate-evaluated', ...body })
+      tell()
+    },
+    fail({ candidateId }, thrown) {
+      context.emit({ kind: 'candidate-failed', candidateId, error: toErrorInfo(thrown) })
+      tell()
+    },
+    async pause() {
+      await breathe()
+      if (context.isStopping()) {
+        throw new EngineError('STOPPED', `Stopped after ${evaluated} of ${candidates.length} candidates.`)
+      }
+    },
+  }
 }
 
 /** Empty unless the run measures it. */
@@ -88,11 +151,5 @@ function latencyOf(
     return { [LATENCY_METRIC]: measureLatency(kernels, forward, input, () => performance.now()) }
   } finally {
     kernels.release(input.handle)
-  }
-}
-
-function checkScore(accuracy: number, { genotypeId }: CandidateToEvaluate): void {
-  if (!Number.isFinite(accuracy)) {
-    throw new EngineError('NUMERIC', `The score of ${genotypeId} is ${accuracy}.`)
   }
 }

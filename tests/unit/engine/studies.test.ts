@@ -74,7 +74,7 @@ class ScriptedExecutor implements Executor {
                 },
           )
         }
-        return { evaluated: job.candidates.length }
+        return { evaluated: job.candidates.length, macs: 1, separateMacs: 1 }
       case 'inspect-dataset':
         return { dataset: { ...FAKE_DATASET, format: 'coco', path: job.path } }
       default:

@@ -1,0 +1,149 @@
+import { EngineError } from '../contract/index.ts'
+import type { CandidateToEvaluate } from '../contract/index.ts'
+import type { Value } from '../compute/network-ops.ts'
+import type { NetworkPlan } from '../nas/network-plan.types.ts'
+import { groupPlans } from '../nas/shared-plan.ts'
+import type { SharedPlan } from '../nas/shared-plan.ts'
+import type { EvaluationSession, Supernet } from '../supernet/supernet.ts'
+import type { ScoreOptions, ScoreResult, ScoringSet } from '../tasks/task.ts'
+import { scoreGroup } from '../training/score-group.ts'
+import { scoreSubnet } from '../training/score-subnet.ts'
+
+export interface PlannedCandidate {
+  readonly candidate: CandidateToEvaluate
+  readonly plan: NetworkPlan
+}
+
+export interface EvaluationOptions extends ScoreOptions {
+  readonly supernet: Supernet
+  readonly session: EvaluationSession
+  /** None: the running statistics of training serve, and nothing is shared; nor is it by images without `passes`. */
+  readonly recalibrationBatches: readonly Value[]
+  readonly images: ScoringSet
+  /** Bytes for values of one batch that several candidates share; 0 scores each alone. */
+  readonly sharedBytes: number
+  /** Awaited between two passes; throws EngineError STOPPED to end the work. */
+  readonly pause: () => Promise<void>
+  readonly now: () => number
+}
+
+export interface EvaluationReport {
+  onScore(candidate: PlannedCandidate, result: ScoreResult, milliseconds: number): void
+  onFailure(candidate: PlannedCandidate, thrown: unknown): void
+  /** A group could not be scored together; its members follow alone. */
+  onSplit(members: number, thrown: unknown): void
+}
+
+/** Convolution multiply-adds of one image: as executed, and if every candidate had been scored alone. */
+export interface EvaluationWork {
+  readonly macs: number
+  readonly separateMacs: number
+}
+
+/**
+ * Scores candidates, those that fit into the memory together with what is equal computed once. A candidate that cannot be scored is
+ * reported and the others go on; a group that fails is tried once more one by one.
+ *
+ * @param candidates - Neighbours should begin alike (`sharingOrder`).
+ * @throws EngineError STOPPED from `pause`; what was not reported then is not scored.
+ */
+export async function evaluateCandidates(
+  candidates: readonly PlannedCandidate[],
+  options: EvaluationOptions,
+  report: EvaluationReport,
+): Promise<EvaluationWork> {
+  const work = { macs: 0, separateMacs: 0 }
+  let begin = 0
+  for (const shared of groupCandidates(candidates, options)) {
+    const members = candidates.slice(begin, begin + shared.outputs.length)
+    begin += members.length
+    work.separateMacs += shared.separateMacs
+    if (members.length > 1 && (await scoreTogether(members, shared, options, report))) {
+      work.macs += shared.macs
+    } else {
+      work.macs += shared.separateMacs
+      await scoreAlone(members, options, report)
+    }
+  }
+  return work
+}
+
+function groupCandidates(
+  candidates: readonly PlannedCandidate[],
+  { sharedBytes, recalibrationBatches, images, flipTest, batch }: EvaluationOptions,
+): SharedPlan[] {
+  const plans = candidates.map(({ plan }) => plan)
+  const isAlone = images.passes === undefined || recalibrationBatches.length === 0
+  const largestBatch = Math.max(
+    batch * (flipTest ? 2 : 1),
+    ...recalibrationBatches.map(({ shape }) => shape[0] ?? 1),
+  )
+  return groupPlans(plans, isAlone ? 0 : sharedBytes / largestBatch)
+}
+
+/** False where the group failed; then none of its members was reported. */
+async function scoreTogether(
+  members: readonly PlannedCandidate[],
+  shared: SharedPlan,
+  options: EvaluationOptions,
+  report: EvaluationReport,
+): Promise<boolean> {
+  const { passes } = options.images
+  if (passes === undefined) {
+    return false
+  }
+  const started = options.now()
+  let results: readonly ScoreResult[]
+  try {
+    results = await scoreGroup({ ...options, kernels: options.supernet.kernels, shared, passes })
+  } catch (thrown) {
+    if (isStop(thrown)) {
+      throw thrown
+    }
+    report.onSplit(members.length, thrown)
+    return false
+  }
+  const milliseconds = (options.now() - started) / members.length
+  results.forEach((result, index) => {
+    const member = members[index]
+    if (member !== undefined) {
+      reportScore(member, result, milliseconds, report)
+    }
+  })
+  return true
+}
+
+async function scoreAlone(
+  members: readonly PlannedCandidate[],
+  options: EvaluationOptions,
+  report: EvaluationReport,
+): Promise<void> {
+  for (const member of members) {
+    await options.pause()
+    const started = options.now()
+    try {
+      const result = await scoreSubnet({ ...options, plan: member.plan })
+      reportScore(member, result, options.now() - started, report)
+    } catch (thrown) {
+      report.onFailure(member, thrown)
+    }
+  }
+}
+
+/** What is measured besides the score can fail too. */
+function reportScore(
+  member: PlannedCandidate,
+  result: ScoreResult,
+  milliseconds: number,
+  report: EvaluationReport,
+): void {
+  try {
+    report.onScore(member, result, milliseconds)
+  } catch (thrown) {
+    report.onFailure(member, thrown)
+  }
+}
+
+function isStop(thrown: unknown): boolean {
+  return thrown instanceof EngineError && thrown.code === 'STOPPED'
+}
