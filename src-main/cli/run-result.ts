@@ -1,6 +1,8 @@
+import { meanLoaderWait } from '../contract/index.ts'
 import type {
   Baseline,
   CandidateRow,
+  MetricPoint,
   Protocol,
   ReportScore,
   RunDetails,
@@ -31,13 +33,18 @@ export interface RunResult {
   readonly secondsPerPart: Readonly<Partial<Record<RunPhase, number>>>
   readonly backend: string | null
   readonly protocol: Protocol | null
+  /** Share of the training time spent waiting for pictures, 0..1, of each phase that trained. */
+  readonly loaderWait: Readonly<Partial<Record<TrainingPhase, number>>>
+  /** What is wrong with the data: splits that share pictures, unknown left and right, … */
+  readonly warnings: readonly string[]
   readonly error: RunDetails['error']
 }
 
 export async function readResult(services: EngineServices, runId: string): Promise<RunResult> {
   const details = await services.runs.get(runId)
   const { rows, generations } = await services.candidates.list(runId)
-  const { status, baselines, reportScores, phaseSeconds, environment, error } = details
+  const { points } = await services.runs.metrics(runId, { sinceIteration: 0, maxPoints: MOST_POINTS })
+  const { status, baselines, reportScores, phaseSeconds, environment, error, dataset } = details
   return {
     runId,
     status,
@@ -48,8 +55,25 @@ export async function readResult(services: EngineServices, runId: string): Promi
     secondsPerPart: phaseSeconds,
     backend: environment?.backend ?? null,
     protocol: rows.find((row) => row.protocol !== null)?.protocol ?? null,
+    loaderWait: loaderWaits(points),
+    warnings: dataset?.warnings ?? [],
     error,
   }
+}
+
+type TrainingPhase = MetricPoint['phase']
+
+/** Enough for a mean; the rest of the points is thinned evenly. */
+const MOST_POINTS = 2000
+
+function loaderWaits(points: readonly MetricPoint[]): RunResult['loaderWait'] {
+  const phases: readonly TrainingPhase[] = ['teacher', 'supernet']
+  return Object.fromEntries(
+    phases.flatMap((phase) => {
+      const share = meanLoaderWait(points.filter((point) => point.phase === phase))
+      return share === null ? [] : [[phase, share]]
+    }),
+  )
 }
 
 function toMember(row: CandidateRow, scores: readonly ReportScore[]): FrontMember {
@@ -90,6 +114,10 @@ export function describeResult(result: RunResult, metricName: string): string {
     ...baselines,
     ...(seconds.length === 0 ? [] : [seconds.join(', ')]),
     ...(result.backend === null ? [] : [`backend ${result.backend}`]),
+    ...Object.entries(result.loaderWait).map(
+      ([phase, share]) => `${phase} waited for pictures ${(100 * share).toFixed(1)}% of the time`,
+    ),
+    ...result.warnings.map((warning) => `warning: ${warning}`),
   ].join('\n')
 }
 

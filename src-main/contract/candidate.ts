@@ -16,6 +16,8 @@ export interface Protocol {
   readonly recalibrationImages: number
   readonly recalibrationSeed: number
   readonly backend: string
+  /** True where the search and the report split share pictures, so that reported scores helped to choose. Absent = false. */
+  readonly searchSeesReport?: boolean
 }
 
 export type CandidateOperator = 'stratum' | 'reference' | 'offspring'

@@ -148,4 +148,6 @@ export interface DatasetFacts {
   /** Every reason something was left out, with its count and an example. */
   readonly leftOut: readonly { readonly reason: string; readonly count: number; readonly example: string }[]
   readonly warnings: readonly string[]
+  /** Search and report split share pictures, by file or by content; absent = no. */
+  readonly searchSeesReport?: boolean
 }

@@ -71,10 +71,11 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
     warnings: [
       ...parts.warnings,
       ...warnings,
-      ...shared,
+      ...shared.warnings,
       ...describeSkeletonGaps(train.skeleton),
       ...describeAnimated(all),
     ],
+    ...(shared.searchSeesReport ? { searchSeesReport: true } : {}),
   }
   return openPoseFiles(
     { kind: 'pose-files', facts, skeleton: train.skeleton, splits, pictures },

@@ -58,10 +58,11 @@ export async function assembleSegmentationDataset(parts: SegmentationParts): Pro
     leftOut: leftOut.toFacts(),
     warnings: [
       ...cut.warnings,
-      ...shared,
+      ...shared.warnings,
       ...describeAbsent(splits.train, classes),
       ...describeAnimated(frames),
     ],
+    ...(shared.searchSeesReport ? { searchSeesReport: true } : {}),
   }
   return openSegmentationFiles(
     {

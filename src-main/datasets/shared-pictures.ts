@@ -55,6 +55,11 @@ const PAIRS: readonly (readonly [SplitName, SplitName])[] = [
   ['train', 'search'],
 ]
 
+export interface SharedPictures {
+  readonly warnings: readonly string[]
+  readonly searchSeesReport: boolean
+}
+
 /**
  * Warnings for pictures that two splits share, by file or by content: scores on them say little about new pictures.
  *
@@ -63,10 +68,11 @@ const PAIRS: readonly (readonly [SplitName, SplitName])[] = [
 export function describeShared(
   splits: Readonly<Record<SplitName, readonly string[]>>,
   identities: Identities,
-): string[] {
+): SharedPictures {
   const byContent = (keys: readonly string[]): Map<string, string> =>
     new Map(keys.map((key) => [identities.get(key) ?? key, key]))
-  return PAIRS.flatMap(([first, second]) => {
+  let searchSeesReport = false
+  const warnings = PAIRS.flatMap(([first, second]) => {
     const left = byContent(splits[first])
     const right = byContent(splits[second])
     const shared = [...left].flatMap(([content, key]) => {
@@ -76,10 +82,12 @@ export function describeShared(
     if (shared.length === 0) {
       return []
     }
+    searchSeesReport ||= first === 'search' && second === 'report'
     return shared.length === left.size && shared.length === right.size
       ? [`${first} and ${second} split are the same ${String(shared.length)} pictures`]
       : [
           `${first} and ${second} split share ${String(shared.length)} pictures, for example ${shared[0] ?? ''}`,
         ]
   })
+  return { warnings, searchSeesReport }
 }

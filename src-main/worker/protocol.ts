@@ -22,5 +22,6 @@ export function describeProtocol(
     recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
     recalibrationSeed: recalibrationSeed(run.config),
     backend: services.backend.kernels.name,
+    ...(run.dataset.facts.searchSeesReport === true ? { searchSeesReport: true } : {}),
   }
 }

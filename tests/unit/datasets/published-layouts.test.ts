@@ -237,6 +237,7 @@ describe('splits that share pictures', () => {
     await writeCrowdpose(path, 'test', 300, 3)
     const dataset = await openDataset({ ...configOf('crowdpose', path), searchSplit: 'official' }, 'pose', 1)
     expect(dataset.facts.splits).toEqual({ train: 4, search: 3, report: 3 })
+    expect(dataset.facts.searchSeesReport).toBe(true)
     expect(dataset.facts.warnings).toEqual([
       expect.stringContaining('searched on the report split'),
       'search and report split are the same 3 pictures',
