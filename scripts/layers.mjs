@@ -25,7 +25,7 @@ export const LAYERS = [
   layer('formats', { values: ['contract'], types: ['nas'], node: true }),
   layer('datasets', { values: ['contract', 'vision'], packages: ['sharp'], node: true }),
   layer('compute', { values: ['contract'], packages: TENSOR_PACKAGES }),
-  layer('supernet', { values: ['contract', 'nas', 'compute'], packages: TENSOR_PACKAGES }),
+  layer('supernet', { values: ['contract', 'nas', 'formats', 'compute'], packages: TENSOR_PACKAGES }),
   layer('tasks', {
     values: ['contract', 'nas', 'vision', 'compute', 'supernet', 'datasets'],
     packages: TENSOR_PACKAGES,

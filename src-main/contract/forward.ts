@@ -17,6 +17,8 @@ export interface ForwardJob {
   readonly weightsFile: string
   /** The weights have HRNet's names: its fusions become those of the fourth step. */
   readonly hasHrnetNames: boolean
+  /** How up-fusions enlarge; HRNet's segmentation weights need bilinear. */
+  readonly upFusion: 'nearest' | 'bilinear'
   /**
    * `.npy`, N, outputs, H/4, W/4, float32; replaced if it is there. Bottom-up networks write 2 J channels (heat maps, tags) there, and
    * the J heat maps of N, J, H/2, W/2 into {@link furtherOutputFile}.

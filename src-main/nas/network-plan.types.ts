@@ -127,4 +127,11 @@ export interface NetworkShape {
   readonly inputWidth: number
   /** Joints or classes. */
   readonly outputs: number
+  /**
+   * How up-fusions enlarge; absent = nearest, with which ScaleNAS was trained. HRNet's segmentation weights need bilinear
+   * (method.md 2.2), so it is an option for imported weights only.
+   */
+  readonly upFusion?: UpFusion
 }
+
+export type UpFusion = 'nearest' | 'bilinear'

@@ -42,7 +42,7 @@ export function addModule(
 /** Brings a source branch to the size and channels of a target. */
 function addFusion(
   builder: PlanBuilder,
-  { baseWidth }: NetworkShape,
+  { baseWidth, upFusion = 'nearest' }: NetworkShape,
   module: ModuleSpec,
   edge: { readonly step: number; readonly target: number; readonly source: number },
   feature: Feature,
@@ -64,7 +64,7 @@ function addFusion(
       location,
     )
   }
-  return isUp ? builder.upsample(converted, 'nearest', 2 ** (source - target), location) : converted
+  return isUp ? builder.upsample(converted, upFusion, 2 ** (source - target), location) : converted
 }
 
 /**

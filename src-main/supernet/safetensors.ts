@@ -1,3 +1,5 @@
+import { BYTES_PER_ELEMENT, elementReader } from '../formats/element-types.ts'
+import type { ElementType } from '../formats/element-types.ts'
 import type { HostTensor, WeightMap } from './weights.ts'
 
 /** https://huggingface.co/docs/safetensors: u64 header length, JSON header, raw little-endian values. */
@@ -13,10 +15,13 @@ const ALIGNMENT = 8
 /** The format's own bound; a larger number is a damaged or hostile file. */
 const MOST_HEADER_BYTES = 100_000_000
 
-/** The dtypes that a file may hold; values of I64 are skipped. */
-const BYTES_PER_VALUE: ReadonlyMap<string, number> = new Map([
-  ['F32', 4],
-  ['I64', 8],
+/** The dtypes that a file may hold; values of I64 are skipped, the others become float32. */
+const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map([
+  ['F32', 'float32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['F64', 'float64'],
+  ['I64', 'int64'],
 ])
 
 interface HeaderEntry {
@@ -63,7 +68,8 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads F32 tensors; integer counters (I64) are skipped. Whatever the header claims, the tensors together are no larger than the file.
+ * Reads tensors of floats as float32: F16 and BF16 exactly, F64 rounded. Integer counters (I64) are skipped. Whatever the header
+ * claims, the tensors together are at most twice as large as the file.
  *
  * @throws RangeError naming what is wrong: not a safetensors file, truncated, offsets that do not fit shapes, another dtype, data
  *   that belongs to no tensor or to two.
@@ -77,14 +83,22 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   checkCoverage(entries, file.length - dataStart)
   const tensors = new Map<string, HostTensor>()
   for (const [name, { dtype, shape, data_offsets: offsets }] of entries) {
-    if (dtype === 'F32') {
+    const type = ELEMENT_TYPES.get(dtype)
+    if (type !== undefined && type !== 'int64') {
       const [begin, end] = offsets
-      // A copy of its own: `file` may be a Node Buffer, whose slice shares memory and need not be aligned.
-      const bytes = Uint8Array.from(file.subarray(dataStart + begin, dataStart + end))
-      tensors.set(name, { shape, values: new Float32Array(bytes.buffer) })
+      tensors.set(name, { shape, values: toFloat32(file.subarray(dataStart + begin, dataStart + end), type) })
     }
   }
   return { tensors, metadata: checkMetadata(metadata) }
+}
+
+function toFloat32(bytes: Uint8Array, type: ElementType): Float32Array {
+  if (type === 'float32') {
+    // A copy of its own: a Node Buffer's slice shares memory and need not be aligned.
+    return new Float32Array(Uint8Array.from(bytes).buffer)
+  }
+  const read = elementReader(bytes, type)
+  return Float32Array.from({ length: bytes.length / BYTES_PER_ELEMENT[type] }, (_, index) => read(index))
 }
 
 function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
@@ -120,11 +134,13 @@ function checkEntry(name: string, value: unknown, dataBytes: number): HeaderEntr
   if (begin === undefined || end === undefined || rest.length > 0) {
     throw new RangeError(`safetensors: ${name} needs two offsets, it has ${offsets.length}`)
   }
-  const width = BYTES_PER_VALUE.get(dtype)
-  if (width === undefined) {
-    throw new RangeError(`safetensors: ${name} has dtype ${dtype}; only F32 is read`)
+  const type = ELEMENT_TYPES.get(dtype)
+  if (type === undefined) {
+    throw new RangeError(
+      `safetensors: ${name} has dtype ${dtype}; read are ${[...ELEMENT_TYPES.keys()].join(', ')}`,
+    )
   }
-  const expected = shape.reduce((a, b) => a * b, width)
+  const expected = shape.reduce((a, b) => a * b, BYTES_PER_ELEMENT[type])
   if (end - begin !== expected || end > dataBytes) {
     throw new RangeError(
       `safetensors: ${name} [${shape.join(', ')}] needs ${expected} bytes, the file gives ${Math.min(end, dataBytes) - begin}`,

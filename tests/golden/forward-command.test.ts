@@ -70,6 +70,7 @@ describe.skipIf(!hasShared)('the forward job against the reference (needs ../sha
       baseWidth: golden.width,
       outputs: golden.outputs,
       hasHrnetNames: false,
+      upFusion: 'nearest',
       ...files,
     }
   }

@@ -195,42 +195,47 @@ describe('scalenas export', () => {
   })
 })
 
-/** torch alone is enough: the file is read by its own description, without the safetensors package. */
+/** A Python that has torch may be named; torch alone is enough: the file is read by its own description. */
+const PYTHON = process.env['SCALENAS_TORCH_PYTHON'] ?? 'python3'
+
 function hasTorch(): boolean {
   try {
-    execFileSync('python3', ['-c', 'import torch'], { stdio: 'ignore' })
+    execFileSync(PYTHON, ['-c', 'import torch'], { stdio: 'ignore' })
     return true
   } catch {
     return false
   }
 }
 
-describe.skipIf(!hasTorch())('the written network in PyTorch (needs python3 with torch)', () => {
-  it('loads strictly under its official names, has the cost of the card, and answers as here', async () => {
-    const { card, path } = await exportTo('torch', [member(-1).candidateId])
-    const plan = planOf(card)
-    const { height, width } = card.input
-    const pixels = symmetric(41, 'torch input', BATCH * 3 * height * width, 2)
-    const want = await answerHere(path('model.safetensors'), card, plan, pixels)
-    const files = ['plan.json', 'input.f32', 'output.f32'].map(path)
-    const [planFile = '', inputFile = '', outputFile = ''] = files
-    const { nodes, outputs } = plan
-    writeFileSync(
-      planFile,
-      JSON.stringify({ nodes, output: outputs[0]?.value, shape: [BATCH, 3, height, width] }),
-    )
-    writeFileSync(inputFile, bytesOf(pixels))
-    writeFileSync(outputFile, bytesOf(want))
-    const script = join(import.meta.dirname, '../support/load_subnet.py')
-    const answer = execFileSync('python3', [script, path('model.safetensors'), ...files], {
-      encoding: 'utf8',
+describe.skipIf(!hasTorch())(
+  'the written network in PyTorch (needs python3 with torch, or SCALENAS_TORCH_PYTHON)',
+  () => {
+    it('loads strictly under its official names, has the cost of the card, and answers as here', async () => {
+      const { card, path } = await exportTo('torch', [member(-1).candidateId])
+      const plan = planOf(card)
+      const { height, width } = card.input
+      const pixels = symmetric(41, 'torch input', BATCH * 3 * height * width, 2)
+      const want = await answerHere(path('model.safetensors'), card, plan, pixels)
+      const files = ['plan.json', 'input.f32', 'output.f32'].map(path)
+      const [planFile = '', inputFile = '', outputFile = ''] = files
+      const { nodes, outputs } = plan
+      writeFileSync(
+        planFile,
+        JSON.stringify({ nodes, output: outputs[0]?.value, shape: [BATCH, 3, height, width] }),
+      )
+      writeFileSync(inputFile, bytesOf(pixels))
+      writeFileSync(outputFile, bytesOf(want))
+      const script = join(import.meta.dirname, '../support/load_subnet.py')
+      const answer = execFileSync(PYTHON, [script, path('model.safetensors'), ...files], {
+        encoding: 'utf8',
+      })
+      const { deviation, ...loaded } = JSON.parse(answer) as { readonly deviation: number }
+      expect(loaded).toEqual({ missing: [], unexpected: [], parameters: card.cost.params })
+      // method.md 8.1: between PyTorch float32 and a backend of ours.
+      expect(deviation).toBeLessThanOrEqual(2e-5)
     })
-    const { deviation, ...loaded } = JSON.parse(answer) as { readonly deviation: number }
-    expect(loaded).toEqual({ missing: [], unexpected: [], parameters: card.cost.params })
-    // method.md 8.1: between PyTorch float32 and a backend of ours.
-    expect(deviation).toBeLessThanOrEqual(2e-5)
-  })
-})
+  },
+)
 
 const BATCH = 2
 

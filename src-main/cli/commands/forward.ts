@@ -9,6 +9,7 @@ import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text } from '../command-line.t
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { findSubject, TASK_HINT } from '../inspect-subject.ts'
 
+const UP_FUSIONS = ['nearest', 'bilinear'] as const satisfies readonly ForwardJob['upFusion'][]
 const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const satisfies readonly ComputeConfig['backend'][]
 /** More threads than this slow one image down. */
 const MOST_THREADS = 8
@@ -57,11 +58,16 @@ export const forwardCommand: Command = {
       type: 'boolean',
       description: 'The weights are HRNet’s: its fusions become those of the fourth step',
     },
+    'up-fusion': {
+      type: 'string',
+      valueHint: UP_FUSIONS.join('|'),
+      description: 'How up-fusions enlarge (default: nearest; HRNet’s segmentation weights need bilinear)',
+    },
     ...DATA_ARG,
     ...JSON_ARG,
   },
   async run(args, context) {
-    const backend = readBackend(args)
+    const backend = oneOf(BACKENDS, args, 'backend')
     const { job, id } = await readJob(args, context)
     const result = await runJob(job, backend, context)
     warn(job, result, context)
@@ -97,6 +103,7 @@ async function readJob(args: CommandArgs, context: CommandContext): Promise<{ jo
     baseWidth: integer(args, 'width', range) ?? null,
     outputs: integer(args, shape.task === 'segmentation' ? 'classes' : 'joints', range) ?? null,
     hasHrnetNames: flag(args, 'hrnet-names'),
+    upFusion: oneOf(UP_FUSIONS, args, 'up-fusion'),
     ...files,
   }
   return { job, id: genotypeId(validation.genotype) }
@@ -111,13 +118,14 @@ function requireFile(args: CommandArgs, name: string): string {
   return resolve(file)
 }
 
-function readBackend(args: CommandArgs): ComputeConfig['backend'] {
-  const given = text(args, 'backend') ?? 'auto'
-  const backend = BACKENDS.find((name) => name === given)
-  if (backend === undefined) {
-    throw new EngineError('BAD_REQUEST', `--backend must be one of ${BACKENDS.join(', ')}, got "${given}".`)
+/** The first value is the default. */
+function oneOf<const T extends string>(allowed: readonly [T, ...T[]], args: CommandArgs, name: string): T {
+  const given = text(args, name) ?? allowed[0]
+  const found = allowed.find((value) => value === given)
+  if (found === undefined) {
+    throw new EngineError('BAD_REQUEST', `--${name} must be one of ${allowed.join(', ')}, got "${given}".`)
   }
-  return backend
+  return found
 }
 
 async function runJob(
@@ -157,9 +165,9 @@ function warn(
       `${absentUnused} tensors of the super-network are not in the weights; this architecture does not need them.`,
     )
   }
-  if (job.hasHrnetNames && job.task === 'segmentation') {
+  if (job.hasHrnetNames && job.task === 'segmentation' && job.upFusion === 'nearest') {
     terminal.err(
-      'HRNet’s segmentation network was trained with bilinear up-sampling in its fusions; here they are nearest, so its logits differ by about a tenth of their range.',
+      'HRNet’s segmentation network was trained with bilinear up-sampling in its fusions; here they are nearest, so its logits differ by about a tenth of their range; give --up-fusion bilinear.',
     )
   }
 }

@@ -2,6 +2,7 @@ import { EngineError } from '../../contract/index.ts'
 import { countCost, costByPart, countTrueMacs, toGigaMacs } from '../../nas/cost.ts'
 import { genotypeId, genotypeKey } from '../../nas/genotype.ts'
 import { planNetwork } from '../../nas/network-plan.ts'
+import { countSpaceSize } from '../../nas/search-space.ts'
 import { describeProblems } from '../../nas/validate-genotype.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
@@ -73,6 +74,8 @@ function inspect(
       /** With a deconvolution counted as the work it is, not with its output size (method.md 9.6). */
       trueMacs: countTrueMacs(plan),
       warnings,
+      /** How many different genotypes the space has; the exact integer as text, since no double holds it. */
+      space: describeSpace(space),
       parts: costByPart(plan).map(({ name, blocks, fusions, params, macs }) => ({
         ...{ name, blocks, fusions, params, macs },
         gigaMacs: toGigaMacs(macs),
@@ -81,6 +84,11 @@ function inspect(
   } catch (thrown) {
     throw thrown instanceof RangeError ? new EngineError('BAD_REQUEST', thrown.message) : thrown
   }
+}
+
+function describeSpace(space: InspectSubject['space']): { readonly size: string; readonly log10: number } {
+  const { exact, log10 } = countSpaceSize(space)
+  return { size: exact.toString(), log10 }
 }
 
 /** Published bottom-up costs are in 10^9, and count the deconvolution with its output size (method.md 4.1 rules 4 and 5). */
@@ -103,6 +111,8 @@ function describe(report: Report): string {
     `params ${report.params.toLocaleString('en')}`,
     `multiply-adds ${report.macs.toLocaleString('en')} (${report.gigaMacs.toFixed(3)} x 2^30)`,
     ...describeDecimal(report),
+    `of these with influence on the output: params ${report.liveParams.toLocaleString('en')}, multiply-adds ${report.liveMacs.toLocaleString('en')}`,
+    `one of 10^${report.space.log10.toFixed(1)} architectures of this space`,
     ...report.warnings.map(({ code, message }) => `warning ${code}: ${message}`),
     ...formatTable([['part', 'blocks', 'fusions', 'params', 'multiply-adds', '/ 2^30'], ...rows]),
   ].join('\n')

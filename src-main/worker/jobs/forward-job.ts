@@ -55,6 +55,7 @@ export async function runForwardJob(
     ...blaming(weightsFile, () => shapeOfWeights(job.task, weights, job)),
     inputHeight: images.height,
     inputWidth: images.width,
+    upFusion: job.upFusion,
   }
   const { space, plan } = planJob(job, shape)
   const { own, unknownNames, absentUnused } = blaming(weightsFile, () =>

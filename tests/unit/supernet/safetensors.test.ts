@@ -130,6 +130,23 @@ describe('decodeSafetensors on damaged files', () => {
   })
 })
 
+describe('decodeSafetensors of other floats', () => {
+  // Bit patterns by the definitions of IEEE 754 binary16 and of bfloat16 (the upper half of a float32).
+  it.each([
+    [
+      'F16',
+      Uint16Array.of(0x3c00, 0xc000, 0x3555, 0x0001, 0x7c00),
+      [1, -2, 0.333251953125, 2 ** -24, Infinity],
+    ],
+    ['BF16', Uint16Array.of(0x3f80, 0xc000, 0x3eab, 0x0001), [1, -2, 0.333984375, 2 ** -133]],
+    ['F64', Float64Array.of(1, -2, 1 / 3, 1e300), [1, -2, Math.fround(1 / 3), Infinity]],
+  ] as const)('reads %s as float32', (dtype, data, values) => {
+    const header = { w: { dtype, shape: [values.length], data_offsets: [0, data.byteLength] } }
+    const { tensors } = decodeSafetensors(fileOf(header, data))
+    expect([...(tensors.get('w')?.values ?? [])]).toEqual(values)
+  })
+})
+
 describe('decodeSafetensors on hostile files', () => {
   const data = Float32Array.of(1, 2)
   const entry = (fields: object): object => ({
@@ -147,7 +164,8 @@ describe('decodeSafetensors on hostile files', () => {
     ['an entry that is null', fileOf({ w: null }, data)],
     ['an entry that is a number', fileOf({ w: 1 }, data)],
     ['no dtype', fileOf({ w: { shape: [2], data_offsets: [0, 8] } }, data)],
-    ['half floats', fileOf(entry({ dtype: 'F16' }), data)],
+    ['half floats of another size', fileOf(entry({ dtype: 'F16' }), data)],
+    ['8-bit floats', fileOf(entry({ dtype: 'F8_E4M3', shape: [8] }), data)],
     ['a dtype of every object', fileOf(entry({ dtype: 'constructor' }), data)],
     ['a shape of text', fileOf(entry({ shape: ['2'] }), data)],
     ['a negative size', fileOf(entry({ shape: [-2] }), data)],

@@ -58,7 +58,7 @@ describe('the forward job', () => {
       task: 'pose',
       space: spaceConfig,
       genotype: toGenotypeJson(space, 4, hrnetGenotype(space)),
-      ...{ baseWidth: null, outputs: null, hasHrnetNames: false },
+      ...{ baseWidth: null, outputs: null, hasHrnetNames: false, upFusion: 'nearest' },
       ...{ inputFile: path('in.npy'), weightsFile: path(weightsFile), outputFile: path('out.npy') },
       ...changed,
     }
@@ -104,6 +104,14 @@ describe('the forward job', () => {
     expect(values).toEqual((await forward('w.safetensors')).values)
     expect(result.unknownNames).toEqual([])
     expect(result.absentUnused).toBe(weights.size - hrnet.size)
+  })
+
+  it('enlarges in fusions as HRNet’s segmentation network does, on request', async () => {
+    write('w.safetensors', encodeSafetensors(weights))
+    const nearest = (await forward('w.safetensors')).values
+    const bilinear = (await forward('w.safetensors', { upFusion: 'bilinear' })).values
+    expect(bilinear).not.toEqual(nearest)
+    expect(bilinear.every(Number.isFinite)).toBe(true)
   })
 
   it.each([
