@@ -1,5 +1,6 @@
 import { readCodeVersion } from '../engine/code-version.ts'
 import { EXIT } from './command-line.ts'
+import { benchCommand } from './commands/bench.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { exportCommand } from './commands/export.ts'
@@ -41,6 +42,7 @@ process.exitCode = await runCommandLine(
     export: exportCommand,
     study: studyCommand,
     'fine-tune': fineTuneCommand,
+    bench: benchCommand,
     doctor: doctorCommand,
   },
   process.argv.slice(2),

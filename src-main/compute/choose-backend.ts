@@ -1,6 +1,8 @@
 import type { Kernels } from './kernels.ts'
 import { selfTest } from './self-test.ts'
 import { loadTensorflowBinding } from './tensorflow/load-binding.ts'
+import { profileBinding } from './tensorflow/profiled-binding.ts'
+import type { CallTimes } from './tensorflow/profiled-binding.ts'
 import { createTensorflowKernels } from './tensorflow/tensorflow-kernels.ts'
 
 export interface ChosenBackend {
@@ -39,6 +41,19 @@ function openTensorflow(): Kernels {
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'
   const { binding } = loadTensorflowBinding()
   return createTensorflowKernels(binding, binding.isUsingGpuDevice() ? 'gpu' : 'cpu')
+}
+
+/**
+ * Native kernels whose calls are timed, beside those that the process has already: both share the library's one context.
+ *
+ * @throws Error when there is no native part.
+ */
+export function openProfiledTensorflow(
+  device: string,
+  now: () => number,
+): { readonly kernels: Kernels; readonly times: CallTimes } {
+  const { binding, times } = profileBinding(loadTensorflowBinding().binding, now)
+  return { kernels: createTensorflowKernels(binding, device), times }
 }
 
 async function openWasm(): Promise<Kernels> {

@@ -1,3 +1,4 @@
+export * from './bench.ts'
 export * from './candidate.ts'
 export * from './config.ts'
 export * from './dataset.ts'

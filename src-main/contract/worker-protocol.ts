@@ -1,3 +1,11 @@
+import type {
+  BenchJob,
+  BenchLoaderJob,
+  BenchResult,
+  BenchTraceJob,
+  BenchTraceResult,
+  LoaderPaces,
+} from './bench.ts'
 import type { CandidateDetails, GenotypeJson, Protocol } from './candidate.ts'
 import type { DatasetFormat, RunConfig } from './config.ts'
 import type { ErrorInfo } from './error.ts'
@@ -111,6 +119,9 @@ export type Job =
   | ExportJob
   | FineTuneJob
   | ForwardJob
+  | BenchJob
+  | BenchTraceJob
+  | BenchLoaderJob
   | InspectDatasetJob
 
 export type ToWorker =
@@ -169,6 +180,9 @@ export interface JobResults {
   export: ExportResult
   'fine-tune': FineTuneResult
   forward: ForwardResult
+  bench: BenchResult
+  'bench-trace': BenchTraceResult
+  'bench-loader': LoaderPaces
   'inspect-dataset': InspectDatasetResult
 }
 

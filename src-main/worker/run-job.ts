@@ -1,5 +1,7 @@
 import type { Job, JobResults } from '../contract/index.ts'
+import { benchmarkLoader } from '../datasets/bench-loader.ts'
 import { inspectDatasetFolder } from '../datasets/open-dataset.ts'
+import { BenchRunner, runBenchTraceJob } from './jobs/bench-job.ts'
 import { runEvaluateJob } from './jobs/evaluate-job.ts'
 import { runExportJob } from './jobs/export-job.ts'
 import { runFineTuneJob } from './jobs/fine-tune-job.ts'
@@ -13,16 +15,20 @@ import type { RunContext } from './run-context.ts'
 import { SupernetCache } from './supernet-cache.ts'
 import type { JobContext, WorkerServices } from './worker-services.ts'
 
+type JobOfRun = Extract<Job, { readonly runId: string }>
+
 type JobResult = JobResults[Job['kind']]
 
 /** Runs jobs one after another and keeps what the next one of the same run can use: dataset, crops, super-network. */
 export class JobRunner {
   readonly #services: WorkerServices
   readonly #supernets = new SupernetCache()
+  readonly #bench: BenchRunner
   #run: { readonly key: string; readonly context: RunContext } | null = null
 
   constructor(services: WorkerServices) {
     this.#services = services
+    this.#bench = new BenchRunner(services.backend.kernels)
   }
 
   async run(job: Job, context: JobContext): Promise<JobResult> {
@@ -31,6 +37,15 @@ export class JobRunner {
     }
     if (job.kind === 'forward') {
       return runForwardJob(job, this.#services, context)
+    }
+    if (job.kind === 'bench') {
+      return this.#bench.run(job, context)
+    }
+    if (job.kind === 'bench-trace') {
+      return runBenchTraceJob(job, this.#services.backend.kernels)
+    }
+    if (job.kind === 'bench-loader') {
+      return benchmarkLoader({ seconds: job.seconds })
     }
     const run = await this.#openRun(job)
     switch (job.kind) {
@@ -53,7 +68,7 @@ export class JobRunner {
     }
   }
 
-  async #openRun(job: Exclude<Job, { kind: 'inspect-dataset' | 'forward' }>): Promise<RunContext> {
+  async #openRun(job: JobOfRun): Promise<RunContext> {
     const key = JSON.stringify([job.runId, job.config])
     if (this.#run?.key !== key) {
       this.#supernets.close()

@@ -87,7 +87,10 @@ export class FakeExecutor implements Executor {
         }
       case 'export':
       case 'forward':
-        throw new EngineError('INTERNAL', 'the fake worker writes no networks')
+      case 'bench':
+      case 'bench-trace':
+      case 'bench-loader':
+        throw new EngineError('INTERNAL', 'the fake worker has no networks')
       case 'fine-tune':
         return this.#fineTune(job, options)
       case 'preflight':

@@ -1,0 +1,68 @@
+import type { BenchProfile, BenchSubnet, BenchWork, ErrorInfo, LoaderPaces } from '../../contract/index.ts'
+import type { TimeSummary } from './summarise-times.ts'
+
+export const BENCH_BACKENDS = ['tensorflow', 'wasm'] as const
+export type BenchBackend = (typeof BENCH_BACKENDS)[number]
+
+export const BENCH_PARTS = ['step', 'inference', 'loader'] as const
+export type BenchPart = (typeof BENCH_PARTS)[number]
+
+export interface BenchRequest {
+  /** Names of presets. */
+  readonly networks: readonly string[]
+  readonly subnets: readonly BenchSubnet[]
+  readonly backends: readonly BenchBackend[]
+  readonly threads: readonly number[]
+  readonly parts: readonly BenchPart[]
+  /** Null: the preset's own, at most {@link MOST_DEFAULT_BATCH} for networks of full size. */
+  readonly batch: number | null
+  readonly rounds: number
+  readonly budgetMs: number
+  readonly profiles: boolean
+}
+
+export interface BenchRow {
+  readonly network: string
+  readonly subnet: BenchSubnet
+  readonly work: BenchWork
+  readonly backend: BenchBackend
+  readonly threads: number
+  readonly batch: number
+  readonly time: TimeSummary
+  /** Convolutions only, two per multiply-add; a step counts them three times (forward and both gradients). */
+  readonly gigaFlops: number
+  readonly gigaFlopsPerSecond: number
+  readonly imagesPerSecond: number
+  readonly peakMemoryBytes: number
+  readonly profile: BenchProfile | null
+}
+
+export interface BenchFailure {
+  readonly what: string
+  readonly error: ErrorInfo
+}
+
+export interface BenchReport {
+  readonly machine: BenchMachine
+  readonly rows: readonly BenchRow[]
+  readonly loader: LoaderPaces | null
+  /** What could not be measured, with the reason. */
+  readonly failures: readonly BenchFailure[]
+  readonly seconds: number
+}
+
+export interface BenchMachine {
+  readonly processor: string
+  readonly cores: number
+  readonly memoryBytes: number
+  /** Mean number of runnable processes over the last minute, before the first measurement. */
+  readonly load: number
+  readonly platform: string
+  readonly node: string
+  readonly codeVersion: string
+  readonly backends: readonly {
+    readonly name: BenchBackend
+    readonly version: string
+    readonly device: string
+  }[]
+}

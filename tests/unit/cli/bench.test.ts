@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { benchCommand, readBenchRequest } from '../../../src-main/cli/commands/bench.ts'
+import { describeBench } from '../../../src-main/cli/describe-bench.ts'
+import { readArgs } from '../../../src-main/cli/run-command-line.ts'
+import type { BenchReport } from '../../../src-main/engine/bench/bench.types.ts'
+
+const read = (...line: string[]) => readBenchRequest(readArgs('bench', benchCommand, line))
+
+describe('scalenas bench', () => {
+  it('measures everything unless parts are chosen', () => {
+    expect(read()).toMatchObject({
+      networks: ['micro-pose', 'mini-pose', 'pose-w32-256x192'],
+      subnets: ['smallest', 'hrnet', 'largest'],
+      ...{ backends: ['tensorflow', 'wasm'], threads: [1, 2], batch: null, profiles: false },
+    })
+    expect(read('--subnet', 'largest,smallest', '--threads', '2,2', '--batch', '4', '--quick')).toMatchObject(
+      {
+        ...{ subnets: ['smallest', 'largest'], threads: [2], batch: 4, rounds: 3 },
+      },
+    )
+  })
+
+  it.each([
+    [['--subnet', 'small'], /--subnet takes smallest, hrnet, largest .*got "small"/],
+    [['--backend', 'torch'], /--backend takes tensorflow, wasm .*got "torch"/],
+    [['--threads', '1,0'], /--threads takes whole numbers from 1 to 64 .*got "1,0"/],
+    [['--batch', 'x'], /--batch must be a whole number from 1/],
+  ])('refuses %j', (line, message) => {
+    expect(() => read(...line)).toThrow(message)
+  })
+
+  it('prints machine, times with their spread, profile and what failed', () => {
+    const report: BenchReport = {
+      machine: {
+        ...{ processor: 'Some processor', cores: 2, memoryBytes: 2 ** 34, load: 0.1, platform: 'linux x64' },
+        ...{ node: '24.0.0', codeVersion: '0.1.0' },
+        backends: [{ name: 'tensorflow', version: '2.18.1', device: 'cpu' }],
+      },
+      rows: [
+        {
+          ...{ network: 'mini-pose', subnet: 'largest', work: 'step', backend: 'tensorflow', threads: 1 },
+          ...{
+            batch: 16,
+            gigaFlops: 8,
+            gigaFlopsPerSecond: 40,
+            imagesPerSecond: 80,
+            peakMemoryBytes: 2 ** 29,
+          },
+          time: { repetitions: 12, medianMs: 200, lowMs: 196, highMs: 204, spread: 0.02 },
+          profile: {
+            ...{ milliseconds: 210, hostMilliseconds: 10.5 },
+            operations: [{ name: 'Conv2D', calls: 100, milliseconds: 60 }],
+          },
+        },
+      ],
+      loader: {
+        ...{ source: 'pictures', inputHeight: 256, inputWidth: 192 },
+        decoding: { imagesPerSecond: 100, imagesPerSecondPerCore: 90 },
+        cached: { imagesPerSecond: 400, imagesPerSecondPerCore: 390 },
+      },
+      failures: [{ what: 'wasm', error: { code: 'MISSING_PART', message: 'no SIMD', details: [] } }],
+      seconds: 31,
+    }
+    expect(describeBench(report)).toMatchInlineSnapshot(`
+      "Some processor, 2 cores, 16 GiB, load 0.1
+      linux x64, Node 24.0.0, ScaleNAS Studio 0.1.0; tensorflow 2.18.1 on cpu
+
+      network     subnet  work     backend  threads  batch   ms  ± %   n  GFLOP/s  images/s  peak MiB
+      mini-pose  largest  step  tensorflow        1     16  200  2.0  12     40.0      80.0       512
+
+      loader, crops of 256 x 192 from pictures
+        decoded each time   100 images/s, 90 per core
+        pictures in memory  400 images/s, 390 per core
+
+      mini-pose largest, step, tensorflow, 1 threads: one repetition of 210 ms
+        Conv2D               100  60.00 ms  28.6 %
+        outside the library       10.50 ms   5.0 %
+
+      not measured: wasm: no SIMD
+
+      Medians with half the distance of the quartiles; GFLOP are those of the convolutions. 31 s"
+    `)
+  })
+})
