@@ -15,6 +15,7 @@ import { createSearchSpace } from '../../src-main/nas/search-space.ts'
 import { openStandAlone } from '../../src-main/supernet/extract-subnet.ts'
 import { decodeSafetensors } from '../../src-main/supernet/safetensors.ts'
 import { symmetric, toNhwc } from '../support/formula-weights.ts'
+import { hasTorch, TORCH_PYTHON } from '../support/torch-python.ts'
 import { runCli } from '../support/run-cli.ts'
 
 /** A run of some seconds with the WebAssembly backend, then its cheapest and its best network written by the real command. */
@@ -195,18 +196,6 @@ describe('scalenas export', () => {
   })
 })
 
-/** A Python that has torch may be named; torch alone is enough: the file is read by its own description. */
-const PYTHON = process.env['SCALENAS_TORCH_PYTHON'] ?? 'python3'
-
-function hasTorch(): boolean {
-  try {
-    execFileSync(PYTHON, ['-c', 'import torch'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
 describe.skipIf(!hasTorch())(
   'the written network in PyTorch (needs python3 with torch, or SCALENAS_TORCH_PYTHON)',
   () => {
@@ -226,7 +215,7 @@ describe.skipIf(!hasTorch())(
       writeFileSync(inputFile, bytesOf(pixels))
       writeFileSync(outputFile, bytesOf(want))
       const script = join(import.meta.dirname, '../support/load_subnet.py')
-      const answer = execFileSync(PYTHON, [script, path('model.safetensors'), ...files], {
+      const answer = execFileSync(TORCH_PYTHON, [script, path('model.safetensors'), ...files], {
         encoding: 'utf8',
       })
       const { deviation, ...loaded } = JSON.parse(answer) as { readonly deviation: number }
