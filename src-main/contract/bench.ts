@@ -55,8 +55,8 @@ export interface BenchTraceJob {
   readonly subnet: BenchSubnet
   readonly batch: number
   readonly steps: number
-  /** Where weights and batch are written as safetensors. */
-  readonly file: string
+  /** Where weights and batch are written as safetensors; null writes nothing. */
+  readonly file: string | null
 }
 
 export interface BenchTraceResult {

@@ -1,4 +1,4 @@
-import type { Handle } from '../compute/kernels.ts'
+import type { Handle, Kernels } from '../compute/kernels.ts'
 import { EngineError } from '../contract/index.ts'
 import type { MetricPoint, SupernetConfig, TrainConfig } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
@@ -8,7 +8,7 @@ import type { Task } from '../tasks/task.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Optimizer } from './optimizer.ts'
 import { trainIteration } from './train-iteration.ts'
-import type { Teacher } from './train-iteration.ts'
+import type { IterationLosses, Teacher } from './train-iteration.ts'
 
 export interface TrainPhaseOptions {
   readonly phase: 'teacher' | 'supernet'
@@ -24,6 +24,8 @@ export interface TrainPhaseOptions {
   readonly iterationsPerEpoch: number
   readonly startIteration: number
   readonly totalIterations: number
+  /** Losses are read together after so many iterations, before checkpoints and at the end; default: 1 on a CPU, 10 on a GPU. */
+  readonly readLossEvery?: number
   readonly hooks: TrainHooks
 }
 
@@ -53,45 +55,77 @@ const REPORT_EVERY_MS = 400
 export async function trainPhase(options: TrainPhaseOptions): Promise<number> {
   const { hooks, startIteration, totalIterations } = options
   const report = createReport(options)
+  const readEvery = options.readLossEvery ?? defaultReadEvery(options.supernet.kernels)
+  let unread: Unread[] = []
   let finalLoss = Number.NaN
-  for (let iteration = startIteration; iteration < totalIterations; iteration++) {
-    const started = hooks.now()
-    const batch = await options.nextBatch()
-    const loaded = hooks.now()
-    const losses = runIteration(options, iteration, batch)
-    finalLoss = losses.task
-    checkFinite(losses, options.phase, iteration)
-    report.add({ iteration, losses, started, loaded, images: batch.size })
-    const done = iteration + 1
-    const isStopping = hooks.shouldStop()
-    if (done === totalIterations || done % options.config.checkpointEvery === 0 || isStopping) {
-      report.flush(done)
-      await hooks.onCheckpoint(done)
+  const readLosses = (): void => {
+    const taken = unread
+    unread = []
+    finalLoss = report.add(taken)
+  }
+  try {
+    for (let iteration = startIteration; iteration < totalIterations; iteration++) {
+      const started = hooks.now()
+      const batch = await options.nextBatch()
+      const loaded = hooks.now()
+      unread.push({
+        iteration,
+        ...runIteration(options, iteration, batch),
+        ...{ started, loaded, images: batch.size },
+      })
+      const done = iteration + 1
+      const isStopping = hooks.shouldStop()
+      const isDue = done === totalIterations || done % options.config.checkpointEvery === 0 || isStopping
+      if (isDue || unread.length >= readEvery) {
+        readLosses()
+      }
+      if (isDue) {
+        report.flush(done)
+        await hooks.onCheckpoint(done)
+      }
+      if (isStopping && done < totalIterations) {
+        throw new EngineError(
+          'STOPPED',
+          `Stopped after iteration ${done} of ${totalIterations} of the ${options.phase}.`,
+        )
+      }
+      await hooks.breathe()
     }
-    if (isStopping && done < totalIterations) {
-      throw new EngineError(
-        'STOPPED',
-        `Stopped after iteration ${done} of ${totalIterations} of the ${options.phase}.`,
-      )
+  } finally {
+    for (const { task, distillation } of unread) {
+      takeLoss(options.supernet.kernels, task)
+      takeLoss(options.supernet.kernels, distillation)
     }
-    await hooks.breathe()
   }
   return finalLoss
 }
 
-interface ReadLosses {
-  readonly task: number
-  readonly distillation: number
+/** Reading a number waits until everything before it is computed: on a CPU it is, a GPU would stand still meanwhile. */
+function defaultReadEvery({ device }: Kernels): number {
+  return device === 'cpu' ? 1 : GPU_READ_EVERY
+}
+/** Often enough that a loss gone wild costs seconds. */
+const GPU_READ_EVERY = 10
+
+/** An iteration whose losses are still on the device. */
+interface Unread extends IterationLosses {
+  readonly iteration: number
   readonly learningRate: number
   readonly turn: number
+  readonly started: number
+  readonly loaded: number
+  readonly images: number
 }
 
-function runIteration(options: TrainPhaseOptions, iteration: number, batch: Batch): ReadLosses {
+function runIteration(
+  options: TrainPhaseOptions,
+  iteration: number,
+  batch: Batch,
+): IterationLosses & { readonly learningRate: number; readonly turn: number } {
   const { supernet, config, task } = options
-  const { kernels } = supernet
   const { plan, turn } = options.drawPlan(iteration)
   const learningRate = learningRateAt(config.optimizer, iteration, options.totalIterations)
-  const onDevice = task.upload(kernels, batch)
+  const onDevice = task.upload(supernet.kernels, batch)
   try {
     const losses = trainIteration({
       supernet,
@@ -103,24 +137,27 @@ function runIteration(options: TrainPhaseOptions, iteration: number, batch: Batc
       distillationWeight: config.distillationWeight ?? 0,
       idleWeights: config.idleWeights ?? 'skipIdle',
     })
-    const read = (handle: Handle | null): number => {
-      if (handle === null) {
-        return 0
-      }
-      const value = kernels.downloadSync(handle)[0] ?? Number.NaN
-      kernels.release(handle)
-      return value
-    }
-    return { task: read(losses.task), distillation: read(losses.distillation), learningRate, turn }
+    return { ...losses, learningRate, turn }
   } finally {
     onDevice.release()
   }
 }
 
+/** Downloads and releases a scalar; 0 for a loss that there is not. */
+function takeLoss(kernels: Kernels, handle: Handle | null): number {
+  if (handle === null) {
+    return 0
+  }
+  const value = kernels.downloadSync(handle)[0] ?? Number.NaN
+  kernels.release(handle)
+  return value
+}
+
 function checkFinite(
-  { task, distillation, learningRate }: ReadLosses,
+  task: number,
+  distillation: number,
+  { iteration, learningRate }: Unread,
   phase: string,
-  iteration: number,
 ): void {
   if (!Number.isFinite(task) || !Number.isFinite(distillation)) {
     throw new EngineError(
@@ -131,16 +168,15 @@ function checkFinite(
   }
 }
 
-interface Reported {
-  readonly iteration: number
-  readonly losses: ReadLosses
-  readonly started: number
-  readonly loaded: number
-  readonly images: number
+interface Report {
+  /** Reads the losses of these iterations. @returns the task loss of the last; NaN for none. */
+  add(iterations: readonly Unread[]): number
+  flush(done: number): void
 }
 
-function createReport(options: TrainPhaseOptions): { add(entry: Reported): void; flush(done: number): void } {
+function createReport(options: TrainPhaseOptions): Report {
   const { hooks, phase, attempt, iterationsPerEpoch } = options
+  const { kernels } = options.supernet
   let points: MetricPoint[] = []
   let lastReport = hooks.now()
   const flush = (done: number): void => {
@@ -153,26 +189,32 @@ function createReport(options: TrainPhaseOptions): { add(entry: Reported): void;
   }
   return {
     flush,
-    add({ iteration, losses, started, loaded, images }) {
+    add(iterations) {
+      const read = iterations.map((entry) => ({
+        ...entry,
+        taskLoss: takeLoss(kernels, entry.task),
+        distillationLoss: takeLoss(kernels, entry.distillation),
+      }))
+      // Iterations that were read together ran together: each took its share of the time.
       const ended = hooks.now()
-      const milliseconds = Math.max(ended - started, 1e-3)
-      points.push({
-        phase,
-        attempt,
-        iteration,
-        epoch: iteration / iterationsPerEpoch,
-        turn: losses.turn,
-        loss: losses.task + losses.distillation,
-        taskLoss: losses.task,
-        distillationLoss: losses.distillation,
-        learningRate: losses.learningRate,
-        imagesPerSecond: (images * 1000) / milliseconds,
-        loaderWait: (loaded - started) / milliseconds,
-        residentBytes: hooks.residentBytes(),
-      })
-      if (ended - lastReport >= REPORT_EVERY_MS) {
-        flush(iteration + 1)
+      const milliseconds = Math.max(ended - (read[0]?.started ?? ended), 1e-3) / Math.max(read.length, 1)
+      for (const entry of read) {
+        const { iteration, turn, learningRate, taskLoss, distillationLoss } = entry
+        checkFinite(taskLoss, distillationLoss, entry, phase)
+        points.push({
+          ...{ phase, attempt, iteration, turn, learningRate, taskLoss, distillationLoss },
+          epoch: iteration / iterationsPerEpoch,
+          loss: taskLoss + distillationLoss,
+          imagesPerSecond: (entry.images * 1000) / milliseconds,
+          loaderWait: Math.min(1, (entry.loaded - entry.started) / milliseconds),
+          residentBytes: hooks.residentBytes(),
+        })
       }
+      const last = read.at(-1)
+      if (last !== undefined && ended - lastReport >= REPORT_EVERY_MS) {
+        flush(last.iteration + 1)
+      }
+      return last?.taskLoss ?? Number.NaN
     },
   }
 }

@@ -1,14 +1,30 @@
+import { fileURLToPath } from 'node:url'
 import { toErrorInfo } from '../../contract/index.ts'
 import type { DoctorReport } from '../../contract/index.ts'
+import { loadPresets } from '../../engine/configure/presets.ts'
+import { LocalExecutor } from '../../engine/executors/local-executor.ts'
+import { checkGpu } from '../../engine/services/gpu-check.ts'
+import type { GpuCheckReport } from '../../engine/services/gpu-check.ts'
 import { DATA_ARG, EXIT, exitCodeOf, flag, JSON_ARG } from '../command-line.ts'
-import type { Command } from '../command-line.ts'
+import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { withEngine } from '../open-engine.ts'
+import { formatTable } from '../run-result.ts'
 
 export const doctorCommand: Command = {
   description: 'Check runtime, backends, GPU, disk, database; a text fit for a bug report',
   example: 'scalenas doctor',
-  args: { ...DATA_ARG, ...JSON_ARG },
+  args: {
+    gpu: {
+      type: 'boolean',
+      description: 'Train ten steps on the GPU and compare with the CPU; exit code 3 without a GPU',
+    },
+    ...DATA_ARG,
+    ...JSON_ARG,
+  },
   async run(args, context) {
+    if (flag(args, 'gpu')) {
+      return runGpuCheck(args, context)
+    }
     const { report, code } = await withEngine(args, context, async (services) => {
       const answer = await services.system.doctor()
       const hasFailure = answer.checks.some((check) => check.status === 'failed')
@@ -20,6 +36,38 @@ export const doctorCommand: Command = {
     context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : report.text)
     return code
   },
+}
+
+async function runGpuCheck(
+  args: CommandArgs,
+  { parts, terminal, interrupted }: CommandContext,
+): Promise<number> {
+  const presets = await loadPresets(fileURLToPath(new URL('presets/', parts.resourcesFolder)))
+  const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
+  try {
+    const report = await checkGpu({ executor, presets, signal: interrupted })
+    terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describeGpuCheck(report))
+    return report.hasPassed ? EXIT.done : EXIT.failed
+  } finally {
+    await executor.close()
+  }
+}
+
+export function describeGpuCheck(report: GpuCheckReport): string {
+  const { preset, device, backendVersion, cards, gpuLosses, cpuLosses } = report
+  const losses = cpuLosses.map((loss, step) => [
+    String(step + 1),
+    (gpuLosses[step] ?? Number.NaN).toExponential(5),
+    loss.toExponential(5),
+  ])
+  return [
+    `TensorFlow ${backendVersion} on ${device}, cards ${cards.join(', ')}; ${preset}, largest network, one batch`,
+    ...formatTable([['step', 'loss GPU', 'loss CPU'], ...losses]),
+    `outputs differ by ${report.outputDifference.toExponential(1)} of their range, losses by ${report.lossDifference.toExponential(1)}`,
+    report.hasPassed
+      ? 'passed: the GPU computes what the CPU computes'
+      : 'failed: the GPU computes something else',
+  ].join('\n')
 }
 
 /** An engine that does not start is what the doctor is called for, so its reason is the report. */

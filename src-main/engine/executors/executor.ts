@@ -1,5 +1,7 @@
 import type { ComputeConfig, FromWorker, Job, JobResults, WorkerReady } from '../../contract/index.ts'
 
+export type GpuChoice = number | 'none'
+
 /** What a worker tells while a job runs. */
 export type JobEvent = Exclude<FromWorker, { readonly kind: 'ready' | 'job-completed' | 'job-failed' }>
 
@@ -8,6 +10,8 @@ export interface JobOptions {
   readonly lane: string
   readonly threads: number
   readonly backend: ComputeConfig['backend']
+  /** Which of several cards the worker sees, counted round; `none` hides them all. Default: what the engine itself sees. */
+  readonly gpu?: GpuChoice
   /** Folder for the worker's output; null keeps only the tail in memory. */
   readonly logFolder: string | null
   readonly onEvent: (event: JobEvent) => void

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 import type { ComputeConfig, Job, JobResults, WorkerReady } from '../../contract/index.ts'
-import type { Executor, JobOptions } from './executor.ts'
+import type { Executor, GpuChoice, JobOptions } from './executor.ts'
+import { gpuEnvironment } from './gpu-environment.ts'
 import { findWorkerNode, workerEnvironment } from './node-runtime.ts'
 import { WORKER_TIMINGS, WorkerProcess } from './worker-process.ts'
 import type { WorkerTimings } from './worker-process.ts'
@@ -30,6 +31,7 @@ interface Launch {
   readonly backend: ComputeConfig['backend']
   readonly threads: number
   readonly logFile: string | null
+  readonly gpu: GpuChoice | undefined
 }
 
 /** Jobs on child processes of this machine, one per lane. */
@@ -56,7 +58,7 @@ export class LocalExecutor implements Executor {
   }
 
   async probe(backend: ComputeConfig['backend']): Promise<WorkerReady> {
-    const worker = this.#launch({ backend, threads: 1, logFile: null })
+    const worker = this.#launch({ backend, threads: 1, logFile: null, gpu: undefined })
     try {
       const facts = await worker.ready
       this.#options.onWorkerReady?.(facts)
@@ -113,27 +115,27 @@ export class LocalExecutor implements Executor {
 
   async #workerOf(
     lane: Lane,
-    { backend, threads, lane: name, logFolder }: JobOptions,
+    { backend, threads, lane: name, logFolder, gpu }: JobOptions,
   ): Promise<WorkerProcess> {
     clearTimeout(lane.idleTimer)
-    const spec = `${backend}/${String(threads)}`
+    const spec = `${backend}/${String(threads)}/${String(gpu ?? '')}`
     if (lane.worker?.isAlive === true && lane.spec !== spec) {
       await lane.worker.shutDown()
     }
     const logFile = logFolder === null ? null : join(logFolder, `worker-${name}.log`)
     if (lane.worker?.isAlive !== true) {
       lane.spec = spec
-      lane.worker = this.#launch({ backend, threads, logFile })
+      lane.worker = this.#launch({ backend, threads, logFile, gpu })
     }
     lane.worker.setLogFile(logFile)
     return lane.worker
   }
 
-  #launch({ backend, threads, logFile }: Launch): WorkerProcess {
+  #launch({ backend, threads, logFile, gpu }: Launch): WorkerProcess {
     return new WorkerProcess({
       entry: this.#options.workerEntry,
       node: findWorkerNode(),
-      env: workerEnvironment(threads, backend),
+      env: { ...workerEnvironment(threads, backend), ...gpuEnvironment(gpu) },
       logFile,
       timings: this.#options.timings ?? WORKER_TIMINGS,
     })

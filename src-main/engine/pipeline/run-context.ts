@@ -36,6 +36,12 @@ export function searchLane(index: number): string {
   return `search-${String(index)}`
 }
 
+/** Search workers take the cards in turn; the other lanes see all of them and compute on the first. */
+function gpuOfLane(lane: string): Pick<JobOptions, 'gpu'> {
+  const number = /^search-(\d+)$/.exec(lane)?.[1]
+  return number === undefined ? {} : { gpu: Number(number) }
+}
+
 /** The part that every job of a run has. */
 export function jobBase(context: Pick<RunContext, 'runId' | 'config' | 'folder' | 'attempt' | 'store'>) {
   return {
@@ -64,6 +70,7 @@ export function runPhaseJob<J extends Job>(
     signal: options.signal ?? context.signal,
     lane: options.lane,
     threads: options.threads,
+    ...gpuOfLane(options.lane),
     onEvent: (event) => {
       recordJobEvent(context, event)
       options.onEvent?.(event)

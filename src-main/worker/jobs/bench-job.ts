@@ -104,8 +104,10 @@ function profile(job: BenchJob, { name, device }: Kernels): BenchProfile | null 
 export async function runBenchTraceJob(job: BenchTraceJob, kernels: Kernels): Promise<BenchTraceResult> {
   const subject = openBenchSubject(kernels, job)
   try {
-    const batch = batchTensors(subject.batch, job)
-    await writeFile(job.file, encodeSafetensors(new Map([...subject.weights, ...batch])))
+    if (job.file !== null) {
+      const batch = batchTensors(subject.batch, job)
+      await writeFile(job.file, encodeSafetensors(new Map([...subject.weights, ...batch])))
+    }
     const output = subject.infer()
     return { output, losses: Array.from({ length: job.steps }, () => subject.step()) }
   } finally {

@@ -1,0 +1,70 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { gpuEnvironment, listVisibleCards } from '../../../src-main/engine/executors/gpu-environment.ts'
+import { checkGpu, compareTraces, explainAbsence } from '../../../src-main/engine/services/gpu-check.ts'
+import { FakeExecutor } from '../../support/fake-executor.ts'
+
+const FACTS = { device: 'gpu', backendVersion: '2.18.1' }
+const trace = (output: number[], losses: number[]) => ({ output: Float32Array.from(output), losses })
+
+describe('the GPU check', () => {
+  it('passes small differences and fails wrong, missing or infinite numbers', () => {
+    const cpu = trace([1, -2], [1, 0.9])
+    expect(compareTraces(trace([1.001, -2], [1.001, 0.9]), cpu, FACTS, ['0'])).toMatchObject({
+      hasPassed: true,
+    })
+    for (const wrong of [
+      trace([1.1, -2], [1, 0.9]),
+      trace([1, -2], [1, 1]),
+      trace([1], [1, 0.9]),
+      trace([1, -2], [1]),
+      trace([1, -2], [1, Number.NaN]),
+    ]) {
+      expect(compareTraces(wrong, cpu, FACTS, ['0']).hasPassed).toBe(false)
+    }
+  })
+
+  it('says exactly why no GPU computes', () => {
+    expect(explainAbsence({ hasDriver: false, cards: [] }, FACTS)).toContain('no NVIDIA driver')
+    expect(explainAbsence({ hasDriver: true, cards: [] }, FACTS)).toContain('CUDA_VISIBLE_DEVICES')
+    expect(explainAbsence({ hasDriver: true, cards: ['0', '1'] }, FACTS)).toMatch(/lists 2.*setup -- --gpu/)
+  })
+
+  it('trains nothing when native TensorFlow cannot be opened', async () => {
+    const executor = new FakeExecutor()
+    executor.probe = () => Promise.reject(new Error('no native part'))
+    const parts = { executor, presets: [], signal: new AbortController().signal }
+    await expect(checkGpu(parts)).rejects.toMatchObject({
+      code: 'MISSING_PART',
+      message: expect.stringContaining('no native part') as string,
+    })
+    expect(executor.jobs).toEqual([])
+  })
+})
+
+describe('cards of a worker', () => {
+  it('are taken in turn where there are several, and hidden on request', () => {
+    expect([0, 1, 2].map((worker) => gpuEnvironment(worker, ['0', '3']))).toEqual([
+      { CUDA_VISIBLE_DEVICES: '0' },
+      { CUDA_VISIBLE_DEVICES: '3' },
+      { CUDA_VISIBLE_DEVICES: '0' },
+    ])
+    expect(gpuEnvironment(undefined, ['0', '1'])).toEqual({})
+    expect(gpuEnvironment(1, ['0'])).toEqual({})
+    expect(gpuEnvironment(1, [])).toEqual({})
+    expect(gpuEnvironment('none', ['0', '1'])).toEqual({ CUDA_VISIBLE_DEVICES: '-1' })
+  })
+
+  it('are those that the process sees itself', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cards-'))
+    mkdirSync(join(folder, '0000:01:00.0'))
+    mkdirSync(join(folder, '0000:02:00.0'))
+    expect(listVisibleCards({}, folder)).toEqual(['0', '1'])
+    expect(listVisibleCards({ CUDA_VISIBLE_DEVICES: '1, GPU-8f,-1,0' }, folder)).toEqual(['1', 'GPU-8f'])
+    expect(listVisibleCards({ CUDA_VISIBLE_DEVICES: '' }, folder)).toEqual([])
+    rmSync(folder, { recursive: true })
+    expect(listVisibleCards({}, folder)).toEqual([])
+  })
+})
