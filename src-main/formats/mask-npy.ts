@@ -12,6 +12,8 @@ const FORMAT = 'npy'
 const MOST_MODULES = 64
 const MOST_CELLS = 1024
 const LONGEST_ROW = 64
+/** Targets, steps, sources. */
+const DEEPEST_LIST = 3
 
 /**
  * Reads a genotype of the reference release (method.md 3.2): an object array of dicts `{ d, f }`, pickled. The pickle is interpreted as
@@ -64,28 +66,32 @@ function toModule(value: unknown, index: number): unknown {
 /** Arrays and lists become nested lists; cells of an object array may be lists or arrays of numbers. */
 function toNested(value: unknown, what: string): unknown {
   if (!(value instanceof PickledArray)) {
-    return isSequence(value) ? toRow(value, what) : value
+    return toNestedLists(value, what, DEEPEST_LIST)
   }
   const cells = countElements(FORMAT, value.shape)
   if (cells > MOST_CELLS) {
     throw malformed(FORMAT, `${what} has ${cells} cells, at most ${MOST_CELLS} are read`)
   }
   return nest(
-    value.elements.map((cell) => toRow(cell, what)),
+    value.elements.map((cell) => toNestedLists(cell, what, 1)),
     value.shape,
   )
 }
 
-function toRow(cell: unknown, what: string): unknown {
-  const row = cell instanceof PickledArray && cell.shape.length === 1 ? cell.elements : cell
-  if (!isSequence(row)) {
-    return row
+/** Copied, level by level: a list may hold itself, so what lies deeper than an encoding goes becomes null. */
+function toNestedLists(value: unknown, what: string, levels: number): unknown {
+  const list = value instanceof PickledArray && value.shape.length === 1 ? value.elements : value
+  if (!isSequence(list)) {
+    // Python's True is 1.
+    return typeof list === 'boolean' ? Number(list) : typeof list === 'object' ? null : list
   }
-  if (row.length > LONGEST_ROW) {
-    throw malformed(FORMAT, `${what} has a row of ${row.length} values, at most ${LONGEST_ROW} are read`)
+  if (levels === 0) {
+    return null
   }
-  // Copied: a list may hold itself, and what is read later must not find more lists in it.
-  return row.map((bit) => (typeof bit === 'object' ? null : bit))
+  if (list.length > LONGEST_ROW) {
+    throw malformed(FORMAT, `${what} has a row of ${list.length} values, at most ${LONGEST_ROW} are read`)
+  }
+  return list.map((element) => toNestedLists(element, what, levels - 1))
 }
 
 function nest(cells: readonly unknown[], [size = 0, ...rest]: readonly number[]): unknown {

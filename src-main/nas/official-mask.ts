@@ -16,9 +16,9 @@ export type OfficialMask = readonly OfficialMaskModule[]
 /**
  * Reads the published encoding (as JSON or as the values of the `.npy` file) into canonical form.
  *
- * - The bit of a branch for itself is ignored, as the network does.
+ * - The bit of a branch for itself is ignored, as the network does; where it is not 1 at an active step there is a SELF warning.
  * - Rows of a target after its own depth may be short placeholders; they count as zeros.
- * - Rows after the deepest branch are not read.
+ * - Rows after the deepest branch are placeholders whatever they hold; a fusion in one of full length gives a LATE warning.
  *
  * @param mask - A list of modules `{ d, f }`; `d` may have shape [branches] or [branches, 1].
  * @returns As {@link validateModules}, which names whatever does not fit the space.
@@ -53,9 +53,10 @@ export function toOfficialMask(space: SearchSpace, genotype: Genotype): Official
  */
 function toModule(module: unknown, branches: number): unknown {
   const { d, f } = asRecord(module)
-  const listed: readonly unknown[] = isArray(d) ? d : []
   const targets: readonly unknown[] = isArray(f) ? f : []
-  const depths = listed.map((depth) => (isArray(depth) && depth.length === 1 ? depth[0] : depth))
+  const depths = isArray(d)
+    ? d.map((depth: unknown) => (isArray(depth) && depth.length === 1 ? depth[0] : depth))
+    : targets.map(() => undefined)
   if (depths.length !== branches || targets.length !== branches) {
     const found = depths.length === branches ? targets.length : depths.length
     return { branches: found, depths }
@@ -65,15 +66,18 @@ function toModule(module: unknown, branches: number): unknown {
   return {
     branches,
     depths,
-    fusion: Array.from({ length: Math.min(deepest, written) }, (_, step) =>
-      targets.map((target, index) =>
-        toRow(isArray(target) ? target[step] : undefined, { step, target: index, depths }),
-      ),
+    fusion: Array.from({ length: Math.min(written, LARGEST_DEPTH) }, (_, step) =>
+      targets.map((target, index) => {
+        const row: unknown = isArray(target) ? target[step] : undefined
+        return step < deepest
+          ? toRow(row, { step, target: index, depths })
+          : toUnreadRow(row, index, depths.length)
+      }),
     ),
   }
 }
 
-/** The target itself becomes 1; a short row after the target's depth becomes zeros, within the depth it stays short. */
+/** A short row after the target's depth becomes the identity, within the depth it stays short. */
 function toRow(
   row: unknown,
   { step, target, depths }: { step: number; target: number; depths: readonly unknown[] },
@@ -82,9 +86,22 @@ function toRow(
   const isSpent = typeof depth === 'number' && step >= depth
   const isShort = !isArray(row) || row.length < depths.length
   if (isSpent && isShort) {
-    return depths.map((_depth, source) => (source === target ? 1 : 0))
+    return identityRow(target, depths.length)
   }
-  return isArray(row) ? row.map((bit, source) => (source === target ? 1 : bit)) : row
+  return isArray(row)
+    ? row.map((bit: unknown, source) => (source === target ? Number(bit === 1) : bit))
+    : row
+}
+
+/** No step of the network reads it: only a fusion that somebody meant is worth a warning. */
+function toUnreadRow(row: unknown, target: number, branches: number): readonly number[] {
+  const isFull = isArray(row) && row.length === branches
+  const bits = isFull ? row.map((bit: unknown) => Number(bit === 1)) : []
+  return identityRow(target, branches).map((own, source) => Math.max(own, bits[source] ?? 0))
+}
+
+function identityRow(target: number, branches: number): number[] {
+  return Array.from({ length: branches }, (_, source) => Number(source === target))
 }
 
 /** A depth beyond one digit is refused later; it must not size an array here. */

@@ -33,6 +33,15 @@ export const inspectCommand: Command = {
       valueHint: 'C',
       description: 'Outputs of a segmentation network (default: 19)',
     },
+    'clear-late': {
+      type: 'boolean',
+      description: 'Clear fusions into branches that have ended, instead of refusing the genotype',
+    },
+    head: {
+      type: 'string',
+      valueHint: HEADS.join('|'),
+      description: 'higherhrnet adds the cost with the head of bottom-up pose, as published: multiply-adds / 10^9',
+    },
     ...DATA_ARG,
     ...JSON_ARG,
   },
