@@ -11,7 +11,7 @@ import { createSearchSpace, officialSpace, OFFICIAL_DEPTHS } from '../nas/search
 import type { SearchSpace } from '../nas/search-space.ts'
 import { validateGenotype } from '../nas/validate-genotype.ts'
 import type { GenotypeValidation } from '../nas/validate-genotype.ts'
-import { integer, requireText, text } from './command-line.ts'
+import { flag, integer, requireText, text } from './command-line.ts'
 import type { CommandArgs, CommandContext } from './command-line.ts'
 import { findCandidateId, isStoredId } from './find-candidate.ts'
 import { withEngine } from './open-engine.ts'
@@ -55,7 +55,7 @@ export async function findSubject(args: CommandArgs, context: CommandContext): P
     return {
       space,
       shape: readShape(args, task),
-      validation: fromOfficialMask(space, await readMask(given)),
+      validation: fromOfficialMask(space, await readMask(given), { clearLate: flag(args, 'clear-late') }),
     }
   }
   if (!given.endsWith('.json')) {
@@ -72,14 +72,18 @@ async function readFileSubject(file: string, args: CommandArgs, task: TaskKind):
   const shape = readShape(args, task)
   if (Array.isArray(value)) {
     const space = officialSpace(task)
-    return { space, shape, validation: fromOfficialMask(space, value) }
+    return {
+      space,
+      shape,
+      validation: fromOfficialMask(space, value, { clearLate: flag(args, 'clear-late') }),
+    }
   }
   const space = spaceOfFile(value, task)
   const width = text(args, 'width') === undefined ? widthOfFile(value) : undefined
   return {
     space,
     shape: width === undefined ? shape : { ...shape, baseWidth: width },
-    validation: validateGenotype(space, value),
+    validation: validateGenotype(space, value, { clearLate: flag(args, 'clear-late') }),
   }
 }
 

@@ -88,9 +88,7 @@ function toRow(
   if (isSpent && isShort) {
     return identityRow(target, depths.length)
   }
-  return isArray(row)
-    ? row.map((bit: unknown, source) => (source === target ? Number(bit === 1) : bit))
-    : row
+  return isArray(row) ? row.map((bit: unknown, source) => (source === target ? Number(bit === 1) : bit)) : row
 }
 
 /** No step of the network reads it: only a fusion that somebody meant is worth a warning. */

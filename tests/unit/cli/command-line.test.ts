@@ -97,7 +97,10 @@ describe('the command line', { timeout: 30_000 }, () => {
     [['resume', 'r-nobody1'], /no run r-nobody1/],
     [['datasets', 'burn'], /knows "add", got "burn"/],
     [['datasets', 'add', '/nowhere'], /\/nowhere does not exist/],
-    [['datasets', 'add', '/tmp', '--format', 'voc'], /one of coco, crowdpose, mpii, cityscapes, camvid, folder, got "voc"/],
+    [
+      ['datasets', 'add', '/tmp', '--format', 'voc'],
+      /one of coco, crowdpose, mpii, cityscapes, camvid, folder, got "voc"/,
+    ],
     [['inspect', 'largest'], /--task must be one of pose, segmentation, bottom-up-pose/],
     [['inspect', 'largest', '--task', 'pose', '--input', '100x100'], /multiple|divisible|32/],
     [['inspect', 'gone.npy', '--task', 'pose'], /gone\.npy is no genotype.*no such file/],
@@ -225,6 +228,19 @@ describe('the command line', { timeout: 30_000 }, () => {
     out = []
     await run('inspect', 'largest', '--task', 'pose')
     expect(out[0]).toMatch(/stage3 +60 +120 +10,830,080/)
+  })
+
+  it('counts a pose body with the HigherHRNet head, and says how large its space is', async () => {
+    // Source: self-test table of method.md 4.2, and 3.6.
+    await run('inspect', 'hrnet', '--task', 'pose', '--input', '512x512', '--head', 'higherhrnet', '--json')
+    expect(json()).toMatchObject({
+      params: 28_536_113,
+      higherHrnet: { params: 28_645_331, macs: 47_864_348_672, gigaMacsDecimal: 47.864348672 },
+      space: { size: expect.stringMatching(/^\d{93}$/) as string },
+    })
+    expect((json() as { space: { log10: number } }).space.log10).toBeCloseTo(92.426, 3)
+    expect(await run('inspect', 'hrnet', '--task', 'segmentation', '--head', 'higherhrnet')).toBe(2)
+    expect(await run('inspect', 'hrnet', '--task', 'pose', '--head', 'other')).toBe(2)
   })
 
   it('names every problem of a broken genotype', async () => {

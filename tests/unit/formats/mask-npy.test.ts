@@ -14,15 +14,33 @@ import { officialSpace } from '../../../src-main/nas/search-space.ts'
 import { validateGenotype } from '../../../src-main/nas/validate-genotype.ts'
 import { createTemporaryFolder } from '../../support/engine-core.ts'
 import { pickle } from '../../support/make-pth.ts'
+import { TORCH_PYTHON } from '../../support/torch-python.ts'
 import { goldenPath, hasShared, readGoldenJson } from '../../support/read-npz.ts'
 import { arbitraryGenotype } from '../nas/spaces.ts'
 
 const space = officialSpace('pose')
-const hasNumpy = spawnSync('python3', ['-c', 'import numpy']).status === 0
+const hasNumpy = spawnSync(TORCH_PYTHON, ['-c', 'import numpy']).status === 0
 
 /** A genotype file whose payload is anything. */
 function maskFile(...payload: readonly Buffer[]): Buffer {
   return Buffer.concat([encodeNpyHeader('|O', [8]), pickle.file(...payload)])
+}
+
+/** One-dimensional, as NumPy pickles it. */
+function objectArray(...elements: readonly Buffer[]): Buffer {
+  const dtype = pickle.build(
+    pickle.call(pickle.global('numpy', 'dtype'), pickle.tuple(pickle.text('O8'))),
+    pickle.tuple(pickle.integer(3), pickle.text('|')),
+  )
+  const empty = pickle.call(
+    pickle.global('numpy.core.multiarray', '_reconstruct'),
+    pickle.tuple(pickle.global('numpy', 'ndarray'), pickle.tuple(), pickle.none),
+  )
+  const shape = pickle.tuple(pickle.integer(elements.length))
+  return pickle.build(
+    empty,
+    pickle.tuple(pickle.integer(1), shape, dtype, pickle.no, pickle.list(...elements)),
+  )
 }
 
 /** The opcodes of a pickle, as Python's pickletools documents them: a second reading of the bytes, for this test only. */
@@ -71,6 +89,17 @@ describe('genotype files of the reference release', () => {
     expect(opcodesOf(file.subarray(dataStart)).filter((opcode) => !published.includes(opcode))).toEqual([])
   })
 
+  it('may hold nested lists and Python’s True and False', () => {
+    const row = (...bits: readonly boolean[]): Buffer =>
+      pickle.list(...bits.map((bit) => (bit ? pickle.yes : pickle.no)))
+    const module = pickle.dict(
+      ...[pickle.text('d'), pickle.list(pickle.integer(2), pickle.integer(2))],
+      ...[pickle.text('f'), pickle.list(pickle.list(row(true, false)), pickle.list(row(true, true)))],
+    )
+    const file = Buffer.concat([encodeNpyHeader('|O', [1]), pickle.file(objectArray(module))])
+    expect(decodeMaskNpy(file)).toEqual([{ d: [2, 2], f: [[[1, 0]], [[1, 1]]] }])
+  })
+
   it.skipIf(!hasNumpy)(
     'are loaded by NumPy with the shapes and dtypes of the release (needs python3 with numpy)',
     () => {
@@ -88,7 +117,7 @@ print(json.dumps({'shape': a.shape, 'dtype': str(a.dtype), 'd': [str(m['d'].dtyp
 np.save(sys.argv[2], a, allow_pickle=True)`
         const again = join(folder, 'again.npy')
         const report = JSON.parse(
-          execFileSync('python3', ['-c', script, file, again], { encoding: 'utf8' }),
+          execFileSync(TORCH_PYTHON, ['-c', script, file, again], { encoding: 'utf8' }),
         ) as unknown
         expect(report).toEqual({
           ...{ shape: [8], dtype: 'object', d: ['int64', [4, 1]], f: ['object', [4, 5]], row: 'list' },
@@ -197,19 +226,7 @@ describe('hostile genotype files', () => {
   it('whose lists hold themselves, or unfold to billions, end in a refusal', () => {
     const loop = Buffer.concat([Buffer.from(']q\x00h\x00a')])
     const dict = pickle.dict(pickle.text('d'), Buffer.from('h\x00'), pickle.text('f'), Buffer.from('h\x00'))
-    const dtype = pickle.build(
-      pickle.call(pickle.global('numpy', 'dtype'), pickle.tuple(pickle.text('O8'))),
-      pickle.tuple(pickle.integer(3), pickle.text('|')),
-    )
-    const empty = pickle.call(
-      pickle.global('numpy.core.multiarray', '_reconstruct'),
-      pickle.tuple(pickle.global('numpy', 'ndarray'), pickle.tuple(), pickle.none),
-    )
-    const modules = pickle.list(...Array<Buffer>(8).fill(dict))
-    const array = pickle.build(
-      empty,
-      pickle.tuple(pickle.integer(1), pickle.tuple(pickle.integer(8)), dtype, pickle.no, modules),
-    )
+    const array = objectArray(...Array<Buffer>(8).fill(dict))
     const read = decodeMaskNpy(maskFile(loop, array))
     expect(fromOfficialMask(space, read).ok).toBe(false)
   })

@@ -147,7 +147,7 @@ describe('official mask', () => {
     ])
   })
 
-  it('ignores the bit of a branch for itself', () => {
+  it('sets the bit of a branch for itself, with a warning', () => {
     const result = fromOfficialMask(space, [
       {
         d: [2, 2],
@@ -163,8 +163,45 @@ describe('official mask', () => {
         ],
       },
     ])
-    expect(codesOf(result)).toEqual([])
-    expect(result.ok).toBe(true)
+    expect(codesOf(result)).toEqual(
+      ['0, 0 → 0', '0, 1 → 1', '1, 0 → 0', '1, 1 → 1'].map(
+        (edge) => `SELF stage2.0 step ${edge}: set to 1, a branch always keeps itself`,
+      ),
+    )
+    expect(result.ok && result.genotype.modules[0]?.fusion[1]).toEqual([
+      [1, 1],
+      [0, 1],
+    ])
+  })
+
+  it('clears a fusion after the last step with a warning, and reads nothing else there', () => {
+    const mask = (after: unknown): readonly unknown[] => [
+      {
+        d: [2, 2],
+        f: [
+          [[1, 0], [1, 0], after],
+          [
+            [0, 1],
+            [0, 1],
+            ['?', 1, 1, 1],
+          ],
+        ],
+      },
+    ]
+    expect(codesOf(fromOfficialMask(space, mask([0, 1])))).toEqual([
+      'LATE stage2.0 step 2, 1 → 0: cleared, the module has no such step',
+    ])
+    for (const after of [[0, 0], [7, 'x'], null, []]) {
+      expect(codesOf(fromOfficialMask(space, mask(after)))).toEqual([])
+    }
+  })
+
+  it('names depths that are missing', () => {
+    const { f } = { f: [[[1, 0]], [[0, 1]]] }
+    expect(codesOf(fromOfficialMask(space, [{ f }]))).toEqual([
+      'DEPTH stage2.0 branch 0: depth (missing) is not one of 2, 3',
+      'DEPTH stage2.0 branch 1: depth (missing) is not one of 2, 3',
+    ])
   })
 
   it('refuses late bits unless asked to clear them', () => {
