@@ -13,6 +13,8 @@ export interface Protocol {
   readonly inputHeight: number
   readonly inputWidth: number
   readonly flipTest: boolean
+  /** Where person crops come from, of scores by AP; absent: annotated boxes. */
+  readonly boxes?: 'annotated' | 'detected'
   readonly recalibrationImages: number
   readonly recalibrationSeed: number
   readonly backend: string

@@ -125,7 +125,19 @@ export const searchConfigSchema = z.object({
 })
 export type SearchConfig = z.infer<typeof searchConfigSchema>
 
+/** `pck`: PCK@0.2 of the torso; `ap`: OKS AP as COCO has it (method.md 6.2, 6.4); `pckh`: PCKh@0.5 of MPII. */
+export const POSE_METRICS = ['pck', 'ap', 'pckh'] as const
+export type PoseMetric = (typeof POSE_METRICS)[number]
+/** What the accuracy axis says. */
+export const POSE_METRIC_NAMES: Readonly<Record<PoseMetric, string>> = {
+  pck: 'PCK@0.2',
+  ap: 'AP',
+  pckh: 'PCKh@0.5',
+}
+
 export const poseTaskConfigSchema = z.object({
+  /** The objective of the search and what is reported. Absent = pck. */
+  metric: z.enum(POSE_METRICS).optional(),
   /** Heat-map Gaussian in heat-map pixels; null = max(1, heat-map height / 32). */
   sigma: z.number().positive().nullable(),
   augment: z.boolean(),

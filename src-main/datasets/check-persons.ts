@@ -71,7 +71,7 @@ function makeSample(
   if (taken.has(id)) {
     return 'annotation number is used twice'
   }
-  const { box, keypoints, area, headSize, crowdIndex } = candidate
+  const { box, keypoints, area, headSize, crowdIndex, imageId } = candidate
   const sample: PoseSample = {
     id,
     imageKey: candidate.fileName,
@@ -83,6 +83,7 @@ function makeSample(
     ...(candidate.isBoxExact ? { isBoxExact: true } : {}),
     ...(headSize === undefined ? {} : { headSize }),
     ...(crowdIndex === undefined ? {} : { crowdIndex }),
+    ...(imageId === undefined ? {} : { imageId }),
   }
   return { sample, isTurned: size.isTurned, bytes: check.header.bytes }
 }

@@ -45,12 +45,26 @@ export interface PoseSample {
   readonly isBoxExact?: boolean
   /** MPII: 0.6 of the head box's diagonal in pixels, the unit of PCKh. */
   readonly headSize?: number
+  /** COCO's number of the picture, for files of detections. */
+  readonly imageId?: number
   /** CrowdPose: how crowded the picture is, 0..1; decides between easy, medium and hard. */
   readonly crowdIndex?: number
 }
 
+/** Somebody whom average precision counts neither way. */
+export interface IgnoredPerson {
+  readonly imageKey: string
+  readonly box: PoseSample['box']
+  /** [J * 3]; visibility 0 everywhere unless it is a crowd. */
+  readonly keypoints: Float32Array
+  readonly area: number
+  readonly isCrowd: boolean
+}
+
 export interface PoseDataset {
   readonly kind: 'pose'
+  /** Crowds and persons without a labelled joint: no samples, but who finds them is not wrong (method.md 6.4). Absent: none known. */
+  readonly ignored?: readonly IgnoredPerson[]
   readonly facts: DatasetFacts
   readonly skeleton: Skeleton
   readonly splits: Readonly<Record<SplitName, readonly PoseSample[]>>
@@ -138,6 +152,7 @@ export interface PoseFiles {
   readonly splits: Readonly<Record<SplitName, readonly PoseSample[]>>
   /** By image key. */
   readonly pictures: ReadonlyMap<string, PictureFile>
+  readonly ignored?: readonly IgnoredPerson[]
 }
 
 export interface FrameFiles extends PictureFile {

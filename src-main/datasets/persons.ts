@@ -1,4 +1,4 @@
-import type { PictureFile, PoseSample, Skeleton } from './dataset.ts'
+import type { IgnoredPerson, PictureFile, PoseSample, Skeleton } from './dataset.ts'
 
 /** The usable persons of one annotation file, whatever its format. */
 export interface Persons {
@@ -13,6 +13,7 @@ export interface Persons {
   /** Text of the annotation file, for the fingerprint. */
   readonly text: string
   readonly animated: number
+  readonly ignored?: readonly IgnoredPerson[]
 }
 
 /** What one annotation says, before its picture was looked at. */
@@ -29,6 +30,7 @@ export interface PersonCandidate {
   readonly area: number
   readonly headSize?: number
   readonly crowdIndex?: number
+  readonly imageId?: number
 }
 
 /** CrowdPose: area of a person without one is this share of the box (method.md 6.4). */

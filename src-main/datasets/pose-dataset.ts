@@ -78,7 +78,10 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
     ...(shared.searchSeesReport ? { searchSeesReport: true } : {}),
   }
   return openPoseFiles(
-    { kind: 'pose-files', facts, skeleton: train.skeleton, splits, pictures },
+    {
+      ...{ kind: 'pose-files', facts, skeleton: train.skeleton, splits, pictures },
+      ignored: all.flatMap((persons) => persons.ignored ?? []),
+    },
     parts.cacheBytes,
   )
 }

@@ -11,6 +11,7 @@ export function openPoseFiles(files: PoseFiles, cacheBytes: number): PoseDataset
     facts: files.facts,
     skeleton: files.skeleton,
     splits: files.splits,
+    ignored: files.ignored ?? [],
     recipe: files,
     loadImage(sample) {
       const picture = files.pictures.get(sample.imageKey)

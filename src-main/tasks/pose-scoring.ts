@@ -1,8 +1,13 @@
-import type { PoseDataset } from '../datasets/dataset.ts'
+import { EngineError } from '../contract/index.ts'
+import type { PoseMetric } from '../contract/index.ts'
+import type { IgnoredPerson, PoseDataset, PoseSample, Skeleton } from '../datasets/dataset.ts'
 import { elementAt } from '../nas/element-at.ts'
 import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
-import { findTorsoJoints, pck } from '../vision/keypoints/pck.ts'
+import { findTorsoJoints, hasTorso, pck } from '../vision/keypoints/pck.ts'
 import type { PckResult, PosePrediction } from '../vision/keypoints/pck.ts'
+import { MPII_JOINTS, pckh } from '../vision/keypoints/pckh.ts'
+import { measureAveragePrecision, toDetections } from './pose-average-precision.ts'
+import type { AnsweredPose, CropOfPerson } from './pose-average-precision.ts'
 import { PCK_THRESHOLD } from './pose-task.ts'
 import { chunkCrops, decodeChunk } from './predict-pose.ts'
 import type { PoseGeometry, PredictedPose } from './predict-pose.ts'
@@ -10,7 +15,25 @@ import type { PreparedCrop } from './prepared-crops.ts'
 import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
-export function createPoseScoring(crops: readonly PreparedCrop[], geometry: PoseGeometry): ScoringSet {
+/** How poses are scored. */
+export interface PoseProtocol {
+  /** The objective; the others are measured beside it where the data allow it. */
+  readonly metric: PoseMetric
+  readonly skeleton: Pick<Skeleton, 'joints' | 'sigmas'>
+  readonly ignored: readonly IgnoredPerson[]
+  /** Input width / height. */
+  readonly aspect: number
+  /** Persons to find where boxes come from a detector; null: the persons of the crops. */
+  readonly truth: readonly PoseSample[] | null
+}
+
+export type ScoredCrop = Pick<PreparedCrop, 'sample'> & Partial<Pick<CropOfPerson, 'boxScore'>>
+
+export function createPoseScoring(
+  crops: readonly (PreparedCrop & ScoredCrop)[],
+  geometry: PoseGeometry,
+  protocol: PoseProtocol,
+): ScoringSet {
   return scoringSetOf(crops.length, {
     chunks: (options) => chunkCrops(crops, geometry, options),
     openScorer(options) {
@@ -23,43 +46,106 @@ export function createPoseScoring(crops: readonly PreparedCrop[], geometry: Pose
           next += 1
           predictions.push(...(await decodeChunk(kernels, chunk, outputs, geometry.skeleton)))
         },
-        finish: () => scorePoses(predictions, crops, geometry.skeleton.joints),
+        finish: () => scorePoses(predictions, crops, protocol),
       }
     },
   })
 }
 
-/** PCK@0.2 of the torso over all labelled joints, and the same of each joint. */
+/** AP with its parts; with annotated boxes PCK of all and of each joint besides, and PCKh where the data have head sizes. */
 export function scorePoses(
-  predictions: readonly PosePrediction[],
-  crops: readonly Pick<PreparedCrop, 'sample'>[],
-  joints: readonly string[],
+  predictions: readonly AnsweredPose[],
+  crops: readonly ScoredCrop[],
+  protocol: PoseProtocol,
 ): ScoreResult {
+  const question = {
+    answers: predictions,
+    crops: crops.map(({ sample, boxScore = 1 }) => ({ sample, boxScore })),
+    truth: protocol.truth ?? crops.map(({ sample }) => sample),
+    ignored: protocol.ignored,
+    sigmas: protocol.skeleton.sigmas,
+    aspect: protocol.aspect,
+  }
+  const detections = toDetections(question)
+  const metrics: Readonly<Record<string, number>> = {
+    ...(protocol.truth === null ? byJoints(predictions, crops, protocol.skeleton.joints) : {}),
+    ...measureAveragePrecision(question, detections),
+  }
+  const accuracy = metrics[protocol.metric]
+  if (accuracy === undefined) {
+    throw new EngineError('BAD_REQUEST', describeMissing(protocol.metric))
+  }
+  return { accuracy, metrics: { ...metrics, accuracy }, detections }
+}
+
+function describeMissing(metric: PoseMetric): string {
+  switch (metric) {
+    case 'pck':
+      return 'pose.metric is pck, which needs joints named left and right shoulder and hip, and annotated boxes; choose ap.'
+    case 'pckh':
+      return 'pose.metric is pckh, which needs the head boxes and the 16 joints of MPII, and annotated boxes; choose ap or pck.'
+    case 'ap':
+      return 'pose.metric is ap, which needs a falloff (sigma) for each joint.'
+    default:
+      return metric satisfies never
+  }
+}
+
+function byJoints(
+  predictions: readonly PosePrediction[],
+  crops: readonly ScoredCrop[],
+  joints: readonly string[],
+): Readonly<Record<string, number>> {
+  const heads = measurePckh(predictions, crops, joints)
+  if (!hasTorso(joints)) {
+    return heads
+  }
   const result = measurePck(predictions, crops, joints)
   const perJoint = joints.flatMap((name, joint) => {
     const value = result.perJoint[joint]
     return value === null || value === undefined ? [] : [[`joint ${name}`, value] as const]
   })
   return {
-    accuracy: result.accuracy,
-    metrics: {
-      pck: result.accuracy,
-      scoredJoints: result.scoredJoints,
-      skippedSamples: result.skippedSamples,
-      ...Object.fromEntries(perJoint),
-    },
+    pck: result.accuracy,
+    ...heads,
+    scoredJoints: result.scoredJoints,
+    skippedSamples: result.skippedSamples,
+    ...Object.fromEntries(perJoint),
   }
+}
+
+/** Empty without head sizes. */
+function measurePckh(
+  predictions: readonly PosePrediction[],
+  crops: readonly ScoredCrop[],
+  joints: readonly string[],
+): Readonly<Record<string, number>> {
+  if (joints.length !== MPII_JOINTS) {
+    return {}
+  }
+  const persons = crops.flatMap(({ sample: { keypoints, headSize } }, index) => {
+    const positions = predictions[index]?.positions
+    return headSize === undefined || positions === undefined ? [] : [{ positions, keypoints, headSize }]
+  })
+  const { mean } = pckh(persons)
+  return mean === null ? {} : { pckh: mean }
 }
 
 /** The answer that never looks at the picture: the mean training pose, placed in each box. */
 export function scoreMeanPose(
   dataset: PoseDataset,
   crops: readonly Pick<PreparedCrop, 'sample'>[],
+  protocol: Pick<PoseProtocol, 'metric' | 'aspect'>,
 ): ScoreResult {
   const { joints } = dataset.skeleton
   const mean = meanPose(dataset.splits.train, joints.length)
-  const predictions = crops.map(({ sample }) => ({ positions: placeMeanPose(mean, sample.box) }))
-  return scorePoses(predictions, crops, joints)
+  const confidences = new Float32Array(joints.length).fill(1)
+  const predictions = crops.map(({ sample }) => ({
+    positions: placeMeanPose(mean, sample.box),
+    confidences,
+  }))
+  const { skeleton, ignored = [] } = dataset
+  return scorePoses(predictions, crops, { ...protocol, skeleton, ignored, truth: null })
 }
 
 /** PCK of one person, or null without a torso to measure by. */
@@ -68,6 +154,9 @@ export function pckOfSample(
   crop: Pick<PreparedCrop, 'sample'>,
   joints: readonly string[],
 ): number | null {
+  if (!hasTorso(joints)) {
+    return null
+  }
   const result = measurePck([prediction], [crop], joints)
   return result.scoredJoints === 0 ? null : result.accuracy
 }

@@ -1,6 +1,7 @@
 import type { Kernels } from '../compute/kernels.ts'
 import { singleOutput } from '../compute/network-ops.ts'
-import type { NetworkConfig } from '../contract/index.ts'
+import { POSE_METRIC_NAMES } from '../contract/index.ts'
+import type { NetworkConfig, PoseMetric } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
 import { jointsMse } from './squared-losses.ts'
 import type { DeviceBatch, Task } from './task.ts'
@@ -11,11 +12,11 @@ type InputSize = Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>
 export const PCK_THRESHOLD = 0.2
 
 /** Top-down pose: one heat map per joint at stride 4 of a person crop. */
-export function createPoseTask(joints: number, network: InputSize): Task {
+export function createPoseTask(joints: number, network: InputSize, metric: PoseMetric = 'pck'): Task {
   return {
     kind: 'pose',
     outputs: joints,
-    metricName: `PCK@${PCK_THRESHOLD}`,
+    metricName: POSE_METRIC_NAMES[metric],
     upload: (kernels, batch) => uploadPose(kernels, batch, joints, network),
   }
 }

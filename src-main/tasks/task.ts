@@ -2,6 +2,7 @@ import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
 import type { TaskKind } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
+import type { CocoDetection } from './pose-average-precision.ts'
 
 /** A training batch on the device. */
 export interface DeviceBatch {
@@ -78,4 +79,6 @@ export interface ScoreResult {
   /** In [0, 1]; the objective on the chart. */
   readonly accuracy: number
   readonly metrics: Readonly<Record<string, number>>
+  /** Of poses: what was scored, as a COCO result file has it. */
+  readonly detections?: readonly CocoDetection[]
 }

@@ -10,7 +10,7 @@ export function describeProtocol(
   samples: number,
   services: WorkerServices,
 ): Protocol {
-  const { network, search } = run.config
+  const { network, search, task, pose } = run.config
   return {
     metric: run.task.metricName,
     split,
@@ -19,6 +19,8 @@ export function describeProtocol(
     inputHeight: network.inputHeight,
     inputWidth: network.inputWidth,
     flipTest: search.flipTest,
+    // Absent of all other scores, so that those stored before stay comparable.
+    ...(task === 'pose' && pose.metric === 'ap' && { boxes: 'annotated' as const }),
     recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
     recalibrationSeed: recalibrationSeed(run.config),
     backend: services.backend.kernels.name,

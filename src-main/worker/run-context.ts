@@ -16,6 +16,7 @@ import type { SearchSpace } from '../nas/search-space.ts'
 import type { Genotype } from '../nas/genotype.ts'
 import { createBottomUpTask } from '../tasks/bottom-up-task.ts'
 import { createPoseScoring } from '../tasks/pose-scoring.ts'
+import type { PoseProtocol } from '../tasks/pose-scoring.ts'
 import { createPoseTask } from '../tasks/pose-task.ts'
 import { prepareCrops, spreadOver } from '../tasks/prepared-crops.ts'
 import type { SceneGeometry } from '../tasks/predict-scenes.ts'
@@ -105,7 +106,7 @@ function outputsOf(dataset: Dataset): number {
 
 async function createTask(config: RunConfig, dataset: Dataset): Promise<Task> {
   if (dataset.kind === 'pose') {
-    return createPoseTask(dataset.skeleton.joints.length, config.network)
+    return createPoseTask(dataset.skeleton.joints.length, config.network, config.pose.metric)
   }
   if (dataset.kind === 'bottom-up-pose') {
     const joints = dataset.skeleton.joints.length
@@ -144,6 +145,10 @@ async function chooseClassWeights(
   }
 }
 
+export function poseMeasure({ pose, network }: RunConfig): Pick<PoseProtocol, 'metric' | 'aspect'> {
+  return { metric: pose.metric ?? 'pck', aspect: network.inputWidth / network.inputHeight }
+}
+
 /** Pictures at the scales of the run. */
 export function prepareRunScenes(
   config: RunConfig,
@@ -166,7 +171,15 @@ async function openScoring(
   if (dataset.kind === 'pose') {
     const samples = spreadOver(dataset.splits[split], limit)
     const crops = await prepareCrops(dataset, samples, config)
-    return createPoseScoring(crops, { skeleton: dataset.skeleton, network: config.network })
+    const { skeleton, ignored = [] } = dataset
+    return createPoseScoring(
+      crops,
+      { skeleton, network: config.network },
+      {
+        ...poseMeasure(config),
+        ...{ skeleton, ignored, truth: null },
+      },
+    )
   }
   if (dataset.kind === 'bottom-up-pose') {
     const samples = spreadOver(dataset.splits[split], limit)

@@ -1,5 +1,5 @@
-/** What evaluators call the metric that stands on the accuracy axis, by task. */
-const MAIN_METRICS = ['pck', 'meanIou', 'ap'] as const
+/** What evaluators call the metric that stands on the accuracy axis; scores stored before it had a name of its own lack `accuracy`. */
+const MAIN_METRICS = ['accuracy', 'pck', 'meanIou', 'ap'] as const
 
 /** The accuracy among the metrics of a score or a baseline, in [0, 1]; null if it is not there. */
 export function mainMetric(metrics: Readonly<Record<string, number>>): number | null {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COCO_17 } from '../../src-main/datasets/skeletons.ts'
 import { oksNms, poseSimilarity, softOksNms } from '../../src-main/vision/keypoints/oks-nms.ts'
-import { pckh } from '../../src-main/vision/keypoints/pckh.ts'
+import { headSize, pckh } from '../../src-main/vision/keypoints/pckh.ts'
 import { personScore } from '../../src-main/vision/keypoints/person-score.ts'
 import { hasShared, readGoldenJson, sharedPath } from '../support/read-npz.ts'
 import { readJsonFile } from '../../src-main/engine/evaluate/read-json-file.ts'
@@ -64,9 +64,11 @@ describe.skipIf(!hasShared)('OKS-NMS and PCKh (needs ../shared/data)', () => {
         ...[xs?.[image] ?? 0, ys?.[image] ?? 0],
         1 - (missing[joint]?.[image] ?? 1),
       ]),
-      headBox: [0, 1].flatMap((corner) => [0, 1].map((axis) => headBoxes[corner]?.[axis]?.[image] ?? 0)) as [
-        ...[number, number, number, number],
-      ],
+      headSize: headSize(
+        ...([0, 1].flatMap((corner) => [0, 1].map((axis) => headBoxes[corner]?.[axis]?.[image] ?? 0)) as [
+          ...[number, number, number, number],
+        ]),
+      ),
     }))
     const scores = pckh(persons)
     for (const [name, value] of Object.entries(result).filter(([key]) => key !== 'Mean@0.1')) {
@@ -83,7 +85,7 @@ describe.skipIf(!hasShared)('OKS-NMS and PCKh (needs ../shared/data)', () => {
       people.map(({ joints, joints_vis, scale }) => ({
         positions: joints.flat(),
         keypoints: joints.flatMap(([x = 0, y = 0], joint) => [x, y, joints_vis[joint] ?? 0]),
-        headBox: [0, 0, scale * 20, scale * 20],
+        headSize: scale * 20,
       })),
     )
     expect(people.length).toBe(5)

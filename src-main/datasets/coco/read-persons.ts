@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 import { checkPersons, type LocateImage } from '../check-persons.ts'
-import type { Skeleton } from '../dataset.ts'
+import type { IgnoredPerson, Skeleton } from '../dataset.ts'
 import type { LeftOut } from '../left-out.ts'
 import { AREA_OF_BOX, type PersonCandidate, type Persons } from '../persons.ts'
 import { countLabelled } from '../pose-box.ts'
@@ -33,7 +33,28 @@ export async function readPersons(
     }
     return [candidate]
   })
-  return { source, skeleton, text, ...(await checkPersons(candidates, locate, leftOut)) }
+  const ignored = file.annotations.flatMap((annotation) => toIgnored(annotation, file, skeleton) ?? [])
+  return { source, skeleton, text, ignored, ...(await checkPersons(candidates, locate, leftOut)) }
+}
+
+/** Crowds and persons without a labelled joint; null for everybody else and for what has no box. */
+function toIgnored(
+  { imageId, box, area, isCrowd, keypoints }: CocoAnnotation,
+  file: CocoFile,
+  skeleton: Skeleton,
+): IgnoredPerson | null {
+  const image = file.images.get(imageId)
+  const points = new Float32Array(skeleton.joints.length * 3)
+  if (keypoints.length === points.length) {
+    points.set(keypoints)
+  }
+  if (image === undefined || box === null || !(isCrowd || countLabelled(points) === 0)) {
+    return null
+  }
+  return {
+    ...{ imageKey: image.fileName, box, keypoints: points, isCrowd },
+    area: area ?? AREA_OF_BOX * box[2] * box[3],
+  }
 }
 
 function parse(text: string, annotationFile: string): CocoFile {
@@ -80,6 +101,7 @@ function checkAnnotation(
   return {
     fileName: image.fileName,
     annotatedSize: image,
+    imageId: image.id,
     label: image.fileName,
     number: annotation.id,
     box,

@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { EngineError, RUN_PHASES } from '../../contract/index.ts'
+import { EngineError, POSE_METRIC_NAMES, RUN_PHASES } from '../../contract/index.ts'
 import type {
   CheckpointRow,
   CostEstimate,
@@ -27,7 +27,18 @@ import type { RunsService } from './engine-services.ts'
 import type { FineTuning } from './fine-tuning.ts'
 
 /** Until the prepare phase has said what it measures. */
-const METRIC_NAMES = { pose: 'PCK@0.2', segmentation: 'mIoU', 'bottom-up-pose': 'OKS AP' } as const
+function metricNameOf({ task, pose }: RunConfig): string {
+  switch (task) {
+    case 'pose':
+      return POSE_METRIC_NAMES[pose.metric ?? 'pck']
+    case 'segmentation':
+      return 'mIoU'
+    case 'bottom-up-pose':
+      return 'OKS AP'
+    default:
+      return task satisfies never
+  }
+}
 
 /** A long run has a million points; in steps of this size the engine answers in between. */
 const ROWS_PER_STEP = 5000
@@ -94,7 +105,7 @@ function startRun(parts: RunsServiceParts, request: RunRequest): RunSummary {
     config,
     createdAt: now(),
     datasetName: registered?.name ?? config.dataset.path ?? 'Drawn figures',
-    metricName: METRIC_NAMES[config.task],
+    metricName: metricNameOf(config),
   })
   hub.publishStatus(request.id)
   scheduler.enqueue(request.id)

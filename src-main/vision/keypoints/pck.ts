@@ -88,6 +88,12 @@ export function torsoSize(keypoints: ArrayLike<number>, torso: TorsoJoints): num
   )
 }
 
+/** Whether {@link findTorsoJoints} finds all four. */
+export function hasTorso(names: readonly string[]): boolean {
+  const plain = names.map((name) => name.replaceAll('_', ' ').toLowerCase())
+  return ['left shoulder', 'right shoulder', 'left hip', 'right hip'].every((name) => plain.includes(name))
+}
+
 /**
  * Torso joints by name: `left shoulder`, `right hip` and so on, spaces or underscores.
  *

@@ -22,26 +22,29 @@ export interface PckhPerson {
   readonly positions: ArrayLike<number>
   /** [16 * 3]: x, y, and 0 for a joint that is not scored. */
   readonly keypoints: ArrayLike<number>
-  /** Head box corners in pixels. */
-  readonly headBox: readonly [x1: number, y1: number, x2: number, y2: number]
+  /** Unit of distance in pixels, see {@link headSize}. */
+  readonly headSize: number
+}
+
+/** Head size in pixels: 0.6 · diagonal of the head box. */
+export function headSize(x1: number, y1: number, x2: number, y2: number): number {
+  return Math.hypot(x2 - x1, y2 - y1) * HEAD_SHARE
 }
 
 export type PckhScores = Readonly<Record<keyof typeof GROUPS | 'mean', number | null>>
 
 /**
- * MPII's PCKh: a joint is found if it lies within `threshold` head sizes, head size = 0.6 · diagonal of the head box. Group values
+ * MPII's PCKh: a joint is found if it lies within `threshold` head sizes. Group values
  * are plain means of their joints; `mean` weighs every joint by how often it is scored and leaves out pelvis and thorax.
  *
  * @param threshold - Share of the head size, 0.5 for PCKh@0.5. The official "PCKh@0.1" uses 0.11.
- * @returns Each in 0..1; null where no joint could be scored. Persons whose head box has no size are left out.
+ * @returns Each in 0..1; null where no joint could be scored. Persons without a head size are left out.
  * Source: MPII evaluation as in the HRNet code.
  */
 export function pckh(persons: readonly PckhPerson[], threshold = 0.5): PckhScores {
   const found = new Float64Array(MPII_JOINTS)
   const scored = new Float64Array(MPII_JOINTS)
-  for (const { positions, keypoints, headBox } of persons) {
-    const [x1, y1, x2, y2] = headBox
-    const head = Math.hypot(x2 - x1, y2 - y1) * HEAD_SHARE
+  for (const { positions, keypoints, headSize: head } of persons) {
     if (!(head > 0)) {
       continue
     }

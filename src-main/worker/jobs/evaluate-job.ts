@@ -19,6 +19,7 @@ import { firstImage, measureLatency } from '../latency.ts'
 import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
+import { writeDetections } from '../write-detections.ts'
 import { breathe } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 
@@ -50,11 +51,14 @@ export async function runEvaluateJob(
       now: () => performance.now(),
     },
     {
-      onScore({ candidate, plan }, { accuracy, metrics }, milliseconds) {
+      onScore({ candidate, plan }, { accuracy, metrics, detections }, milliseconds) {
         if (!Number.isFinite(accuracy)) {
           const message = `The score of ${candidate.genotypeId} is ${accuracy}.`
           progress.fail(candidate, new EngineError('NUMERIC', message))
           return
+        }
+        if (job.split === 'report' && detections !== undefined) {
+          writeDetections(job.runFolder, candidate.genotypeId, detections)
         }
         const latency = latencyOf(run, session, plan, recalibrationBatches[0])
         progress.succeed({

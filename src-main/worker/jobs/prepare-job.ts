@@ -6,6 +6,7 @@ import { scoreMeanScene, scoreOnePerson } from '../../tasks/scene-scoring.ts'
 import { scoreConstantClass } from '../../tasks/segmentation-scoring.ts'
 import { mostFrequentClass } from '../../vision/segmentation/most-frequent-class.ts'
 import { writePreviewSamples } from '../preview-samples.ts'
+import { poseMeasure } from '../run-context.ts'
 import type { RunContext } from '../run-context.ts'
 import type { JobContext } from '../worker-services.ts'
 
@@ -36,7 +37,9 @@ async function measureBaselines(
   const limit = split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit
   if (dataset.kind === 'pose') {
     const samples = spreadOver(dataset.splits[split], limit).map((sample) => ({ sample }))
-    return [{ name: 'mean pose', split, metrics: scoreMeanPose(dataset, samples).metrics }]
+    return [
+      { name: 'mean pose', split, metrics: scoreMeanPose(dataset, samples, poseMeasure(config)).metrics },
+    ]
   }
   if (dataset.kind === 'bottom-up-pose') {
     const samples = spreadOver(dataset.splits[split], limit)

@@ -89,7 +89,14 @@ function poseImages(
     joints,
     flipPairs: [[0, 1] as const, [2, 3] as const],
   }
-  return createPoseScoring(crops, { skeleton, network: { inputHeight, inputWidth } })
+  return createPoseScoring(
+    crops,
+    { skeleton, network: { inputHeight, inputWidth } },
+    {
+      ...{ metric: 'pck', ignored: [], aspect: inputWidth / inputHeight, truth: null },
+      skeleton: { ...skeleton, sigmas: skeleton.joints.map(() => 0.08) },
+    },
+  )
 }
 
 function labelImages(

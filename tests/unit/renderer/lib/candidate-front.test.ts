@@ -54,8 +54,8 @@ describe('words about candidates', () => {
   it('exports full numbers and quotes text', () => {
     const csv = candidatesCsv([sampleCandidate(7, { accuracy: 0.123456789 })], new Set(['r-sample01:7']))
     expect(csv).toMatchInlineSnapshot(`
-      "number,genotype_id,generation,state,macs,params,accuracy,on_front,origin
-      7,genotype7,0,evaluated,7000000,50000,0.123456789,true,"random start"
+      "number,genotype_id,generation,state,macs,params,accuracy,on_front,origin,metric,split,samples,boxes,input,flip_test,recalibration_images
+      7,genotype7,0,evaluated,7000000,50000,0.123456789,true,"random start","PCK@0.2",search,100,,64x64,false,128
       "
     `)
   })
