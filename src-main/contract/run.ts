@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ConfigSource } from './config-source.ts'
 import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 
@@ -58,6 +59,8 @@ export interface RunSummary {
 
 export interface RunDetails extends RunSummary {
   readonly config: RunConfig
+  /** Every key of `config` with the reason for its value. */
+  readonly configSources: readonly ConfigSource[]
   readonly environment: RunEnvironment | null
   readonly dataset: DatasetFacts | null
   readonly baselines: readonly Baseline[]

@@ -6,6 +6,7 @@ import type { EngineLock } from '../store/engine-lock.ts'
 import { openStore } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
 import { toEngineError } from '../store/storage-error.ts'
+import { loadConfigSources } from './configure/config-sources.ts'
 import { loadPresets } from './configure/presets.ts'
 import { loadPublished } from './configure/published.ts'
 import { EventHub } from './events/event-hub.ts'
@@ -81,6 +82,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 async function composeEngine(options: EngineOptions, store: Store, lock: EngineLock): Promise<Engine> {
   const waiting = recoverRuns(store, Date.now)
   const presets = await loadPresets(fileURLToPath(new URL('presets/', options.resourcesFolder)))
+  const sources = await loadConfigSources(
+    fileURLToPath(new URL('sources.json', options.resourcesFolder)),
+    presets,
+  )
   const published = await loadPublished(fileURLToPath(new URL('published.json', options.resourcesFolder)))
   const { parts, scheduler } = createCore(options, store)
   const startedAt = Date.now()
@@ -90,7 +95,7 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
     presets: createPresetsService(presets),
     published: createPublishedService(published),
     datasets: createDatasetsService(parts),
-    runs: createRunsService({ ...parts, scheduler, presets, fineTuning }),
+    runs: createRunsService({ ...parts, scheduler, presets, sources, fineTuning }),
     candidates: createCandidatesService(parts, fineTuning),
     preview: createPreviewService(parts),
   }

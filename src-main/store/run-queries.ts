@@ -9,12 +9,14 @@ export interface NewRun {
   readonly id: string
   readonly name: string
   readonly config: RunConfig
+  /** Dotted path → value that was set over the preset. */
+  readonly overrides?: Readonly<Record<string, unknown>>
   readonly createdAt: number
   readonly datasetName: string
   readonly metricName: string
 }
 
-export type RunPatch = Partial<Omit<RunRecord, 'id' | 'config' | 'createdAt'>>
+export type RunPatch = Partial<Omit<RunRecord, 'id' | 'config' | 'overrides' | 'createdAt'>>
 
 export interface RunQueries {
   /** False when a run of that id is there already; then nothing is written. */
@@ -48,6 +50,7 @@ export function createRunQueries(db: StudioDatabase): RunQueries {
         datasetName: run.datasetName,
         metricName: run.metricName,
         config: run.config,
+        overrides: run.overrides ?? {},
       }
       return db.insert(runs).values(row).onConflictDoNothing().run().changes > 0
     },

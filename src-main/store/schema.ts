@@ -37,6 +37,8 @@ export const runs = sqliteTable('runs', {
   metricName: text('metric_name').notNull(),
   error: text('error', { mode: 'json' }).$type<ErrorInfo>(),
   config: text('config', { mode: 'json' }).$type<RunConfig>().notNull(),
+  /** Dotted path → value, as the run was asked for; null for runs of before they were kept. */
+  overrides: text('overrides', { mode: 'json' }).$type<Readonly<Record<string, unknown>>>(),
   environment: text('environment', { mode: 'json' }).$type<RunEnvironment>(),
   /** What the prepare phase found; null until then. */
   prepared: text('prepared', { mode: 'json' }).$type<PrepareResult>(),

@@ -1,6 +1,7 @@
-import type { RunSummary } from '../../contract/index.ts'
+import type { ConfigSource, RunConfig, RunSummary } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
+import { valueAt } from '../../engine/configure/schema-problems.ts'
 import { withEngine } from '../open-engine.ts'
 import { describeResult, formatTable, readResult } from '../run-result.ts'
 import { watchRun } from '../watch-run.ts'
@@ -45,7 +46,7 @@ export const showCommand: Command = {
       context.terminal.out(
         flag(args, 'json')
           ? JSON.stringify({ ...result, run: details }, null, 2)
-          : describeResult(result, details.metricName),
+          : [describeResult(result, details.metricName), '', ...describeConfig(details)].join('\n'),
       )
       if (result.error !== null) {
         context.terminal.err([result.error.message, ...result.error.details].join('\n  '))
@@ -78,6 +79,31 @@ export const deleteCommand: Command = {
       context.terminal.out(flag(args, 'json') ? JSON.stringify({ deleted: id }) : `run ${id} is deleted`)
       return EXIT.done
     }),
+}
+
+/** Every value that decides the run's numbers with its reason; what the run never reads is left out. */
+function describeConfig({
+  config,
+  configSources,
+}: {
+  readonly config: RunConfig
+  readonly configSources: readonly ConfigSource[]
+}): string[] {
+  const rows = configSources
+    .filter(({ kind }) => kind !== 'unused')
+    .map(({ path, kind, source }) => [
+      `${kind === 'override' || kind === 'other-preset' ? '*' : ' '} ${path}`,
+      JSON.stringify(valueAt(config, path.split('.'))),
+      source,
+    ])
+  const width = (column: number) => Math.max(...rows.map((row) => (row[column] ?? '').length))
+  return [
+    'configuration (* = not as the preset)',
+    ...rows.map(
+      ([path = '', value = '', source = '']) =>
+        `${path.padEnd(width(0))}  ${value.padEnd(width(1))}  ${source}`,
+    ),
+  ]
 }
 
 function describeRuns(runs: readonly RunSummary[]): string {

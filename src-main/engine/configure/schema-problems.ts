@@ -10,7 +10,8 @@ export function listProblems(error: z.ZodError, given?: unknown): string[] {
   })
 }
 
-function valueAt(value: unknown, path: readonly string[]): unknown {
+/** The value at a path; undefined where there is none. */
+export function valueAt(value: unknown, path: readonly string[]): unknown {
   let current = value
   for (const key of path) {
     if (typeof current !== 'object' || current === null) {

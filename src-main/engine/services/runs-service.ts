@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EngineError, POSE_METRIC_NAMES, RUN_PHASES } from '../../contract/index.ts'
 import type {
   CheckpointRow,
+  ConfigSources,
   CostEstimate,
   Preset,
   PreflightResult,
@@ -15,6 +16,7 @@ import type {
 } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
+import { sourceConfig } from '../configure/config-sources.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
 import { freezeConfig } from '../configure/freeze-config.ts'
 import { countOutputs, requireSetup } from '../configure/search-setup.ts'
@@ -46,6 +48,7 @@ const ROWS_PER_STEP = 5000
 export interface RunsServiceParts extends EngineParts {
   readonly scheduler: Scheduler
   readonly presets: readonly Preset[]
+  readonly sources: ConfigSources
   readonly fineTuning: Pick<FineTuning, 'isBusyWith'>
 }
 
@@ -103,6 +106,7 @@ function startRun(parts: RunsServiceParts, request: RunRequest): RunSummary {
     id: request.id,
     name: request.name,
     config,
+    overrides: request.overrides,
     createdAt: now(),
     datasetName: registered?.name ?? config.dataset.path ?? 'Drawn figures',
     metricName: metricNameOf(config),
@@ -145,6 +149,7 @@ async function readDetails(parts: RunsServiceParts, id: string): Promise<RunDeta
   return {
     ...requireSummary(parts, id),
     config: run.config,
+    configSources: sourceConfig(run, parts.presets, parts.sources),
     environment: run.environment,
     dataset: run.prepared?.dataset ?? null,
     baselines: run.prepared?.baselines ?? [],

@@ -4,6 +4,7 @@ import { migration0020 } from './0020-events.ts'
 import { migration0030 } from './0030-search.ts'
 import { migration0040 } from './0040-datasets.ts'
 import { migration0050 } from './0050-bottom-up-task.ts'
+import { migration0060 } from './0060-run-origin.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0030,
   migration0040,
   migration0050,
+  migration0060,
 ]

@@ -78,6 +78,7 @@ export function sampleDetails(changes: Partial<RunDetails> = {}): RunDetails {
   return {
     ...sampleSummary(),
     config: samplePreset().config,
+    configSources: [],
     environment: null,
     dataset: null,
     baselines: [],
