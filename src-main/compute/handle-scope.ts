@@ -44,3 +44,14 @@ export function withScope<T>(kernels: Pick<Kernels, 'release'>, compute: (scope:
     scope.dispose()
   }
 }
+
+/** Builds something that holds handles until it is released; after an error in the middle nothing is held. */
+export function holdHandles<T>(kernels: Pick<Kernels, 'release'>, build: (scope: HandleScope) => T): T {
+  const scope = new HandleScope(kernels)
+  try {
+    return build(scope)
+  } catch (thrown) {
+    scope.dispose()
+    throw thrown
+  }
+}

@@ -46,10 +46,31 @@ export interface ErrorInfo {
   readonly details: readonly string[]
 }
 
-/** Makes a plain value of anything thrown; an unknown error becomes INTERNAL with its stack in the details. */
+/** How native libraries, V8 and WebAssembly say that memory ran out. */
+const OUT_OF_MEMORY_WORDING =
+  /std::bad_alloc|ResourceExhausted|RESOURCE_EXHAUSTED|OOM when allocating|out of memory|Cannot allocate memory|failed to allocate|CUDA_ERROR_OUT_OF_MEMORY|Array buffer allocation failed|WebAssembly heap has no|Cannot enlarge memory|Aborted\(OOM\)/i
+
+export function saysOutOfMemory(text: string): boolean {
+  return OUT_OF_MEMORY_WORDING.test(text)
+}
+
+/** What helps where memory ran out. */
+export const OUT_OF_MEMORY_ADVICE = 'Use a smaller batch, input or width, or fewer search workers.'
+
+/**
+ * Makes a plain value of anything thrown; an error that says that memory ran out is named so, any other unknown one becomes INTERNAL
+ * with its stack in the details.
+ */
 export function toErrorInfo(thrown: unknown): ErrorInfo {
   if (thrown instanceof EngineError) {
     return { code: thrown.code, message: thrown.message, details: thrown.details }
+  }
+  if (thrown instanceof Error && saysOutOfMemory(thrown.message)) {
+    return {
+      code: 'OUT_OF_MEMORY',
+      message: `Memory ran out. ${OUT_OF_MEMORY_ADVICE}`,
+      details: [thrown.message, ...(thrown.stack ?? '').split('\n').slice(1)],
+    }
   }
   if (thrown instanceof Error) {
     return { code: 'INTERNAL', message: thrown.message, details: (thrown.stack ?? '').split('\n').slice(1) }

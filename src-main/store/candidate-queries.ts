@@ -36,6 +36,8 @@ export interface LeaseRequest {
   readonly runId: string
   readonly generation: number
   readonly limit: number
+  /** Only these rows; default: the first ones by number. */
+  readonly ids?: readonly string[]
   readonly leaseId: string
   readonly expiresAt: number
 }
@@ -53,8 +55,13 @@ export interface CandidateQueries {
   /** False when the row is not held under that lease (it was returned in the meantime). */
   recordEvaluation(id: string, leaseId: string, evaluation: Evaluation): boolean
   recordFailure(id: string, leaseId: string, error: ErrorInfo): boolean
-  /** The lease is lost without a verdict; `inHand` is the row that a worker died with. */
-  returnLease(leaseId: string, inHand: string | null, crashLimit: number, error: ErrorInfo | null): string[]
+  /** The lease is lost without a verdict; `inHand` are the rows that a worker died with. */
+  returnLease(
+    leaseId: string,
+    inHand: readonly string[],
+    crashLimit: number,
+    error: ErrorInfo | null,
+  ): string[]
   returnAllLeases(runId: string): void
   closeGeneration(
     runId: string,
@@ -66,6 +73,10 @@ export interface CandidateQueries {
   generations(runId: string): GenerationRow[]
   countByState(runId: string): Readonly<Record<CandidateState, number>>
   records(runId: string): CandidateRecord[]
+  /** What can be leased of a generation, in order of number. */
+  proposed(runId: string, generation: number): CandidateRecord[]
+  /** Mean milliseconds of an evaluation so far; null before the first. */
+  meanEvaluationMs(runId: string): number | null
   /** The protocol of the first scored row; all rows of a run have the same. */
   firstProtocol(runId: string): Protocol | null
   rows(runId: string): CandidateRow[]
@@ -201,6 +212,7 @@ function leaseRows(db: StudioDatabase, request: LeaseRequest): CandidateRecord[]
         eq(candidates.runId, request.runId),
         eq(candidates.generation, request.generation),
         eq(candidates.state, 'proposed'),
+        ...(request.ids === undefined ? [] : [inArray(candidates.id, [...request.ids])]),
       ),
     )
     .orderBy(asc(candidates.number))
@@ -227,11 +239,11 @@ function leaseRows(db: StudioDatabase, request: LeaseRequest): CandidateRecord[]
 function returnLease(
   db: StudioDatabase,
   leaseId: string,
-  inHand: string | null,
+  inHand: readonly string[],
   crashLimit: number,
   error: ErrorInfo | null,
 ): string[] {
-  if (inHand !== null) {
+  if (inHand.length > 0) {
     db.update(candidates)
       .set({
         state: sql`CASE WHEN ${candidates.crashes} + 1 >= ${crashLimit} THEN 'failed' ELSE 'proposed' END`,
@@ -240,7 +252,7 @@ function returnLease(
         leaseId: null,
         leaseExpiresAt: null,
       })
-      .where(and(eq(candidates.id, inHand), eq(candidates.leaseId, leaseId)))
+      .where(and(inArray(candidates.id, [...inHand]), eq(candidates.leaseId, leaseId)))
       .run()
   }
   return db
@@ -258,6 +270,8 @@ type LedgerReads = Pick<
   | 'generations'
   | 'countByState'
   | 'records'
+  | 'proposed'
+  | 'meanEvaluationMs'
   | 'firstProtocol'
   | 'rows'
   | 'rowsByNumber'
@@ -298,6 +312,7 @@ function createLedgerReads(db: StudioDatabase): LedgerReads {
     },
     records: (runId) =>
       db.select().from(candidates).where(ofRun(runId)).orderBy(asc(candidates.number)).all(),
+    ...createLeaseReads(db),
     firstProtocol: (runId) =>
       db
         .select({ protocol: candidates.protocol })
@@ -317,6 +332,25 @@ function createLedgerReads(db: StudioDatabase): LedgerReads {
     details: (id) => details().where(eq(candidates.id, id)).get() ?? null,
     findByGenotype: (genotypeId) =>
       details().where(eq(candidates.genotypeId, genotypeId)).orderBy(asc(candidates.runId)).all(),
+  }
+}
+
+function createLeaseReads(db: StudioDatabase): Pick<CandidateQueries, 'proposed' | 'meanEvaluationMs'> {
+  const ofRun = (runId: string) => eq(candidates.runId, runId)
+  return {
+    proposed: (runId, generation) =>
+      db
+        .select()
+        .from(candidates)
+        .where(and(ofRun(runId), eq(candidates.generation, generation), eq(candidates.state, 'proposed')))
+        .orderBy(asc(candidates.number))
+        .all(),
+    meanEvaluationMs: (runId) =>
+      db
+        .select({ mean: sql<number | null>`avg(${candidates.evaluationMs})` })
+        .from(candidates)
+        .where(and(ofRun(runId), isNotNull(candidates.accuracy)))
+        .get()?.mean ?? null,
   }
 }
 

@@ -1,3 +1,4 @@
+import { withScope } from '../compute/handle-scope.ts'
 import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
 import { tagLoss, type TaggedPersons } from '../vision/bottom-up/tag-loss.ts'
@@ -37,51 +38,50 @@ export function bottomUpLoss(
     throw new RangeError('a bottom-up network has two outputs')
   }
   const joints = (coarse.shape[3] ?? 0) / 2
-  const heat = kernels.sliceChannels(coarse.handle, coarse.shape, 0, joints)
-  const shape = [...coarse.shape.slice(0, 3), joints]
-  const low = maskedHeatLoss(kernels, { handle: heat, shape }, target.coarse)
-  kernels.release(heat)
-  const tags = groupingLoss(kernels, coarse, target)
-  const high = maskedHeatLoss(kernels, fine, target.fine)
-  const gradient = kernels.concat([low.gradient, tags.gradient])
-  kernels.release(low.gradient)
-  kernels.release(tags.gradient)
-  return {
-    value: addScalars(kernels, [low.value, high.value, tags.value]),
-    gradients: [gradient, high.gradient],
-  }
+  return withScope(kernels, (scope) => {
+    const heat = scope.own(kernels.sliceChannels(coarse.handle, coarse.shape, 0, joints))
+    const shape = [...coarse.shape.slice(0, 3), joints]
+    const own = ({ value, gradient }: OneLoss): OneLoss => ({
+      value: scope.own(value),
+      gradient: scope.own(gradient),
+    })
+    const low = own(maskedHeatLoss(kernels, { handle: heat, shape }, target.coarse))
+    scope.drop(heat)
+    const tags = own(groupingLoss(kernels, coarse, target))
+    const high = own(maskedHeatLoss(kernels, fine, target.fine))
+    const gradient = scope.own(kernels.concat([low.gradient, tags.gradient]))
+    const value = addScalars(kernels, [low.value, high.value, tags.value], scope)
+    return { value, gradients: [scope.keep(gradient), scope.keep(high.gradient)] }
+  })
+}
+
+interface OneLoss {
+  readonly value: Handle
+  readonly gradient: Handle
 }
 
 /** Mean over pictures, joints and pixels of (p - q)² · mask. @param output - p, [N, h, w, J]. */
-export function maskedHeatLoss(
-  kernels: Kernels,
-  output: Value,
-  { heat, mask }: HeatTarget,
-): { readonly value: Handle; readonly gradient: Handle } {
+export function maskedHeatLoss(kernels: Kernels, output: Value, { heat, mask }: HeatTarget): OneLoss {
   const elements = output.shape.reduce((a, b) => a * b, 1)
-  const difference = kernels.sub(output.handle, heat)
-  // The mask is its own square.
-  const masked = kernels.mul(difference, mask)
-  kernels.release(difference)
-  const squares = kernels.sumOfSquares(masked)
-  const value = kernels.scale(squares, 1 / elements)
-  kernels.release(squares)
-  const gradient = kernels.scale(masked, 2 / elements)
-  kernels.release(masked)
-  return { value, gradient }
+  return withScope(kernels, (scope) => {
+    const difference = scope.own(kernels.sub(output.handle, heat))
+    // The mask is its own square.
+    const masked = scope.own(kernels.mul(difference, mask))
+    scope.drop(difference)
+    const squares = scope.own(kernels.sumOfSquares(masked))
+    const value = scope.own(kernels.scale(squares, 1 / elements))
+    const gradient = kernels.scale(masked, 2 / elements)
+    return { value: scope.keep(value), gradient }
+  })
 }
 
 /** Tags are read at a few hundred places, so the host computes with them. */
-function groupingLoss(
-  kernels: Kernels,
-  coarse: Value,
-  { persons, tagWeight }: BottomUpTarget,
-): { readonly value: Handle; readonly gradient: Handle } {
+function groupingLoss(kernels: Kernels, coarse: Value, { persons, tagWeight }: BottomUpTarget): OneLoss {
   const [n = 0, h = 0, w = 0, channels = 0] = coarse.shape
   const joints = channels / 2
-  const slice = kernels.sliceChannels(coarse.handle, coarse.shape, joints, joints)
-  const tags = kernels.downloadSync(slice)
-  kernels.release(slice)
+  const tags = withScope(kernels, (scope) =>
+    kernels.downloadSync(scope.own(kernels.sliceChannels(coarse.handle, coarse.shape, joints, joints))),
+  )
   const perImage = h * w * joints
   const gradient = new Float32Array(tags.length)
   let total = 0
@@ -90,8 +90,9 @@ function groupingLoss(
     const { pull, push } = tagLoss(tags.subarray(from, to), own, gradient.subarray(from, to), tagWeight / n)
     total += (tagWeight * (pull + push)) / n
   }
-  return {
-    value: kernels.upload(Float32Array.of(total), []),
-    gradient: kernels.upload(gradient, [n, h, w, joints]),
-  }
+  return withScope(kernels, (scope) => {
+    const value = scope.own(kernels.upload(Float32Array.of(total), []))
+    const whole = kernels.upload(gradient, [n, h, w, joints])
+    return { value: scope.keep(value), gradient: whole }
+  })
 }

@@ -1,4 +1,5 @@
-import type { Handle, Kernels } from '../compute/kernels.ts'
+import { holdHandles } from '../compute/handle-scope.ts'
+import type { Kernels } from '../compute/kernels.ts'
 import type { BottomUpTaskConfig, NetworkConfig } from '../contract/index.ts'
 import type { Batch, SceneTarget } from '../datasets/batch.ts'
 import { bottomUpLoss, type HeatTarget } from './bottom-up-loss.ts'
@@ -27,29 +28,28 @@ function uploadScenes(kernels: Kernels, batch: Batch, options: BottomUpTaskOptio
   const { size, persons } = batch
   const { inputHeight: height, inputWidth: width } = options.network
   const shape = [size, height, width, 3]
-  const input = kernels.upload(batch.input, shape)
-  const handles: Handle[] = [input]
-  const upload = (target: SceneTarget, stride: number): HeatTarget => {
-    const [h, w] = [height / stride, width / stride]
-    const heat = kernels.upload(target.heat, [size, h, w, options.joints])
-    const mask = kernels.upload(target.mask, [size, h, w, 1])
-    handles.push(heat, mask)
-    return { heat, mask }
-  }
-  const target = {
-    coarse: upload(batch.coarse, 4),
-    fine: upload(batch.fine, 2),
-    persons,
-    tagWeight: options.config.tagWeight,
-  }
-  return {
-    input: { handle: input, shape },
-    size,
-    loss: (outputs) => bottomUpLoss(kernels, outputs, target),
-    release: () => {
-      for (const handle of handles) {
-        kernels.release(handle)
+  return holdHandles(kernels, (scope) => {
+    const input = scope.own(kernels.upload(batch.input, shape))
+    const upload = (target: SceneTarget, stride: number): HeatTarget => {
+      const [h, w] = [height / stride, width / stride]
+      return {
+        heat: scope.own(kernels.upload(target.heat, [size, h, w, options.joints])),
+        mask: scope.own(kernels.upload(target.mask, [size, h, w, 1])),
       }
-    },
-  }
+    }
+    const target = {
+      coarse: upload(batch.coarse, 4),
+      fine: upload(batch.fine, 2),
+      persons,
+      tagWeight: options.config.tagWeight,
+    }
+    return {
+      input: { handle: input, shape },
+      size,
+      loss: (outputs) => bottomUpLoss(kernels, outputs, target),
+      release: () => {
+        scope.dispose()
+      },
+    }
+  })
 }

@@ -1,4 +1,5 @@
-import type { Kernels } from '../compute/kernels.ts'
+import { holdHandles } from '../compute/handle-scope.ts'
+import type { Handle, Kernels, Shape } from '../compute/kernels.ts'
 import { singleOutput } from '../compute/network-ops.ts'
 import { POSE_METRIC_NAMES } from '../contract/index.ts'
 import type { NetworkConfig, PoseMetric } from '../contract/index.ts'
@@ -27,17 +28,18 @@ function uploadPose(kernels: Kernels, batch: Batch, joints: number, network: Inp
   }
   const { size } = batch
   const { inputHeight: height, inputWidth: width } = network
-  const input = kernels.upload(batch.input, [size, height, width, 3])
-  const target = kernels.upload(batch.target, [size, height / 4, width / 4, joints])
-  const weights = kernels.upload(batch.weights, [size, 1, 1, joints])
-  return {
-    input: { handle: input, shape: [size, height, width, 3] },
-    size,
-    loss: (outputs) => jointsMse(kernels, singleOutput(outputs), target, weights),
-    release: () => {
-      ;[input, target, weights].forEach((handle) => {
-        kernels.release(handle)
-      })
-    },
-  }
+  return holdHandles(kernels, (scope) => {
+    const upload = (values: Float32Array, shape: Shape): Handle => scope.own(kernels.upload(values, shape))
+    const input = upload(batch.input, [size, height, width, 3])
+    const target = upload(batch.target, [size, height / 4, width / 4, joints])
+    const weights = upload(batch.weights, [size, 1, 1, joints])
+    return {
+      input: { handle: input, shape: [size, height, width, 3] },
+      size,
+      loss: (outputs) => jointsMse(kernels, singleOutput(outputs), target, weights),
+      release: () => {
+        scope.dispose()
+      },
+    }
+  })
 }

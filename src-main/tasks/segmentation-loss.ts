@@ -1,3 +1,4 @@
+import { withScope } from '../compute/handle-scope.ts'
 import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
 import { mineHardPixels } from './hard-example-mining.ts'
@@ -27,25 +28,25 @@ export function segmentationLoss(
   const [n = 0, , , classes = 0] = output.shape
   const rows = n * target.height * target.width
   const bigShape = [n, target.height, target.width, classes]
-  const logits = kernels.resizeBilinear(output.handle, output.shape, target.height, target.width)
-  const flat = kernels.reshape(logits, [rows, classes])
-  kernels.release(logits)
-  const [losses, backprop] = kernels.softmaxCrossEntropy(flat, target.safeLabels, rows, classes)
-  kernels.release(flat)
-  const { factors } = mineHardPixels(kernels.downloadSync(losses), target.labels, mining)
-  const factorColumn = kernels.upload(factors, [rows, 1])
-  const factorRow = kernels.reshape(factorColumn, [rows])
-  const weighted = kernels.mul(losses, factorRow)
-  const value = kernels.sum(weighted)
-  ;[losses, factorRow, weighted].forEach((handle) => {
-    kernels.release(handle)
+  return withScope(kernels, (scope) => {
+    const logits = scope.own(kernels.resizeBilinear(output.handle, output.shape, target.height, target.width))
+    const flat = scope.own(kernels.reshape(logits, [rows, classes]))
+    scope.drop(logits)
+    const [losses, backprop] = kernels.softmaxCrossEntropy(flat, target.safeLabels, rows, classes)
+    scope.own(losses)
+    scope.own(backprop)
+    scope.drop(flat)
+    const { factors } = mineHardPixels(kernels.downloadSync(losses), target.labels, mining)
+    const factorColumn = scope.own(kernels.upload(factors, [rows, 1]))
+    const factorRow = scope.own(kernels.reshape(factorColumn, [rows]))
+    const weighted = scope.own(kernels.mul(losses, factorRow))
+    const value = scope.own(kernels.sum(weighted))
+    scope.drop(losses, factorRow, weighted)
+    const flatGradient = scope.own(kernels.mul(backprop, factorColumn))
+    scope.drop(backprop, factorColumn)
+    const bigGradient = scope.own(kernels.reshape(flatGradient, bigShape))
+    scope.drop(flatGradient)
+    const gradient = kernels.resizeBilinearGradient(bigGradient, output.handle, output.shape)
+    return { value: scope.keep(value), gradients: [gradient] }
   })
-  const flatGradient = kernels.mul(backprop, factorColumn)
-  kernels.release(backprop)
-  kernels.release(factorColumn)
-  const bigGradient = kernels.reshape(flatGradient, bigShape)
-  kernels.release(flatGradient)
-  const gradient = kernels.resizeBilinearGradient(bigGradient, output.handle, output.shape)
-  kernels.release(bigGradient)
-  return { value, gradients: [gradient] }
 }

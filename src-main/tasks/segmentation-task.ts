@@ -1,3 +1,4 @@
+import { holdHandles } from '../compute/handle-scope.ts'
 import type { Kernels } from '../compute/kernels.ts'
 import { singleOutput } from '../compute/network-ops.ts'
 import type { NetworkConfig, SegmentationTaskConfig } from '../contract/index.ts'
@@ -32,21 +33,20 @@ function uploadSegmentation(kernels: Kernels, batch: Batch, options: Segmentatio
   const { inputHeight: height, inputWidth: width } = options.network
   const { ignoreLabel, classWeights } = options
   const { miningShare, miningThreshold } = options.config
-  const input = kernels.upload(batch.input, [size, height, width, 3])
-  const safeLabels = kernels.upload(
-    labels.map((label) => (label === ignoreLabel ? 0 : label)),
-    [labels.length],
-  )
   const keep = miningShare === 0 ? 0 : Math.max(1, Math.floor(labels.length / miningShare))
   const mining = { keep, threshold: miningThreshold, ignoreLabel, classWeights }
-  return {
-    input: { handle: input, shape: [size, height, width, 3] },
-    size,
-    loss: (outputs) =>
-      segmentationLoss(kernels, singleOutput(outputs), { labels, safeLabels, height, width }, mining),
-    release: () => {
-      kernels.release(input)
-      kernels.release(safeLabels)
-    },
-  }
+  const known = labels.map((label) => (label === ignoreLabel ? 0 : label))
+  return holdHandles(kernels, (scope) => {
+    const input = scope.own(kernels.upload(batch.input, [size, height, width, 3]))
+    const safeLabels = scope.own(kernels.upload(known, [labels.length]))
+    return {
+      input: { handle: input, shape: [size, height, width, 3] },
+      size,
+      loss: (outputs) =>
+        segmentationLoss(kernels, singleOutput(outputs), { labels, safeLabels, height, width }, mining),
+      release: () => {
+        scope.dispose()
+      },
+    }
+  })
 }

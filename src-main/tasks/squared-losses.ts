@@ -1,3 +1,5 @@
+import { withScope } from '../compute/handle-scope.ts'
+import type { HandleScope } from '../compute/handle-scope.ts'
 import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
 import type { LossParts } from './task.ts'
@@ -11,17 +13,17 @@ import type { LossParts } from './task.ts'
  */
 export function jointsMse(kernels: Kernels, output: Value, target: Handle, weights: Handle): LossParts {
   const elements = output.shape.reduce((a, b) => a * b, 1)
-  const difference = kernels.sub(output.handle, target)
-  const weighted = kernels.mul(difference, weights)
-  kernels.release(difference)
-  const squares = kernels.sumOfSquares(weighted)
-  const value = kernels.scale(squares, 0.5 / elements)
-  kernels.release(squares)
-  const twice = kernels.mul(weighted, weights)
-  kernels.release(weighted)
-  const gradient = kernels.scale(twice, 1 / elements)
-  kernels.release(twice)
-  return { value, gradients: [gradient] }
+  return withScope(kernels, (scope) => {
+    const difference = scope.own(kernels.sub(output.handle, target))
+    const weighted = scope.own(kernels.mul(difference, weights))
+    scope.drop(difference)
+    const squares = scope.own(kernels.sumOfSquares(weighted))
+    const value = scope.own(kernels.scale(squares, 0.5 / elements))
+    const twice = scope.own(kernels.mul(weighted, weights))
+    scope.drop(weighted)
+    const gradient = kernels.scale(twice, 1 / elements)
+    return { value: scope.keep(value), gradients: [gradient] }
+  })
 }
 
 /**
@@ -34,47 +36,42 @@ export function distillation(
   teachers: readonly Value[],
   alpha: number,
 ): LossParts {
-  const parts = students.map((student, i) => {
-    const teacher = teachers[i]
-    if (teacher === undefined) {
-      throw new RangeError(`the teacher has ${teachers.length} outputs, the student ${students.length}`)
-    }
-    return distilOutput(kernels, student, teacher, alpha)
-  })
-  return {
-    value: addScalars(
+  return withScope(kernels, (scope) => {
+    const parts = students.map((student, i) => {
+      const teacher = teachers[i]
+      if (teacher === undefined) {
+        throw new RangeError(`the teacher has ${teachers.length} outputs, the student ${students.length}`)
+      }
+      return distilOutput(kernels, student, teacher, alpha, scope)
+    })
+    const value = addScalars(
       kernels,
-      parts.map(({ value }) => value),
-    ),
-    gradients: parts.map(({ gradient }) => gradient),
-  }
+      parts.map((part) => part.value),
+      scope,
+    )
+    return { value, gradients: parts.map(({ gradient }) => scope.keep(gradient)) }
+  })
 }
 
-/** Sum of scalars, which are released. */
-export function addScalars(kernels: Kernels, scalars: readonly Handle[]): Handle {
+/** Sum of scalars of the scope; the result belongs to the caller. */
+export function addScalars(kernels: Kernels, scalars: readonly Handle[], scope: HandleScope): Handle {
   const [only] = scalars
-  if (only !== undefined && scalars.length === 1) {
-    return only
-  }
-  const sum = kernels.add(scalars)
-  for (const scalar of scalars) {
-    kernels.release(scalar)
-  }
-  return sum
+  return only !== undefined && scalars.length === 1 ? scope.keep(only) : kernels.add(scalars)
 }
 
+/** Both results stay in the scope. */
 function distilOutput(
   kernels: Kernels,
   student: Value,
   teacher: Value,
   alpha: number,
+  scope: HandleScope,
 ): { readonly value: Handle; readonly gradient: Handle } {
   const elements = student.shape.reduce((a, b) => a * b, 1)
-  const difference = kernels.sub(student.handle, teacher.handle)
-  const squares = kernels.sumOfSquares(difference)
-  const value = kernels.scale(squares, alpha / elements)
-  kernels.release(squares)
-  const gradient = kernels.scale(difference, (2 * alpha) / elements)
-  kernels.release(difference)
+  const difference = scope.own(kernels.sub(student.handle, teacher.handle))
+  const squares = scope.own(kernels.sumOfSquares(difference))
+  const value = scope.own(kernels.scale(squares, alpha / elements))
+  const gradient = scope.own(kernels.scale(difference, (2 * alpha) / elements))
+  scope.drop(difference)
   return { value, gradient }
 }

@@ -64,8 +64,11 @@ export class Optimizer {
       if (!active.has(name)) {
         const parameter = this.#supernet.parameter(name)
         const zero = this.#kernels.upload(new Float32Array(sizeOf(parameter)), parameter.shape)
-        this.update(name, zero, learningRate)
-        this.#kernels.release(zero)
+        try {
+          this.update(name, zero, learningRate)
+        } finally {
+          this.#kernels.release(zero)
+        }
       }
     }
   }
@@ -127,12 +130,18 @@ export class Optimizer {
     let state = this.#states.get(name)
     if (state === undefined) {
       const size = sizeOf(parameter)
-      state = {
-        slots: Array.from({ length: this.#slotCount }, () =>
-          this.#kernels.createVariable(new Float32Array(size), shape),
-        ),
-        updates: 0,
+      const slots: Variable[] = []
+      try {
+        while (slots.length < this.#slotCount) {
+          slots.push(this.#kernels.createVariable(new Float32Array(size), shape))
+        }
+      } catch (thrown) {
+        slots.forEach((slot) => {
+          this.#kernels.releaseVariable(slot)
+        })
+        throw thrown
       }
+      state = { slots, updates: 0 }
       this.#states.set(name, state)
     }
     return state

@@ -30,20 +30,26 @@ export function createBatchNorms(runtime: TensorflowRuntime): BatchNorms {
       if (y === undefined || mean === undefined || variance === undefined) {
         throw new Error('FusedBatchNormV3 returned fewer outputs than declared')
       }
-      return { y: withRelu ? rectify(runtime, y) : y, runningMean: mean, runningVariance: variance, saved }
+      try {
+        return { y: withRelu ? rectify(runtime, y) : y, runningMean: mean, runningVariance: variance, saved }
+      } catch (thrown) {
+        // The ReLU released y.
+        ;[mean, variance, ...saved].forEach(release)
+        throw thrown
+      }
     },
     batchNormGradient(dy, x, y, gamma, saved, withRelu) {
       const inner = withRelu ? one('ReluGrad', attributes.float, [dy, y]) : dy
-      const [dx, dGamma, dBeta, ...rest] = run(
-        'FusedBatchNormGradV3',
-        attributes.batchNormGradient,
-        [inner, x, gamma, ...saved],
-        5,
-      )
-      rest.forEach(release)
-      if (withRelu) {
-        release(inner)
+      let outputs: readonly Handle[]
+      try {
+        outputs = run('FusedBatchNormGradV3', attributes.batchNormGradient, [inner, x, gamma, ...saved], 5)
+      } finally {
+        if (withRelu) {
+          release(inner)
+        }
       }
+      const [dx, dGamma, dBeta, ...rest] = outputs
+      rest.forEach(release)
       if (dx === undefined || dGamma === undefined || dBeta === undefined) {
         throw new Error('FusedBatchNormGradV3 returned fewer outputs than declared')
       }
@@ -72,7 +78,9 @@ function createInference(runtime: TensorflowRuntime): BatchNorms['batchNormInfer
 
 /** ReLU that takes its input over. */
 function rectify({ one, attributes, release }: TensorflowRuntime, x: Handle): Handle {
-  const y = one('Relu', attributes.float, [x])
-  release(x)
-  return y
+  try {
+    return one('Relu', attributes.float, [x])
+  } finally {
+    release(x)
+  }
 }

@@ -25,9 +25,11 @@ export function createElementwise({
         return one('Relu', attributes.float, [first])
       }
       const sum = sumAll(tensors)
-      const y = one('Relu', attributes.float, [sum])
-      release(sum)
-      return y
+      try {
+        return one('Relu', attributes.float, [sum])
+      } finally {
+        release(sum)
+      }
     },
     reluGradient: (dy, y) => one('ReluGrad', attributes.float, [dy, y]),
     sub: (a, b) => one('Sub', attributes.float, [a, b]),
@@ -35,9 +37,11 @@ export function createElementwise({
     scale: (x, factor) => one('Mul', attributes.float, [x, scalar(factor)]),
     sumOfSquares(x) {
       const half = one('L2Loss', attributes.float, [x])
-      const full = one('Mul', attributes.float, [half, scalar(2)])
-      release(half)
-      return full
+      try {
+        return one('Mul', attributes.float, [half, scalar(2)])
+      } finally {
+        release(half)
+      }
     },
     sum: (x) => one('Sum', attributes.reduce, [x, shapeOf([0])]),
   }

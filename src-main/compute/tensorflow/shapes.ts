@@ -27,9 +27,11 @@ export function createShapes(runtime: TensorflowRuntime): Shapes {
     upsampleNearestGradient(dy, _dyShape, factor) {
       // The sum over a factor x factor block, as mean times count: TensorFlow's own gradient kernel is a scalar loop.
       const mean = one('AvgPool', attributes.pool(factor), [dy])
-      const sum = one('Mul', attributes.float, [mean, scalar(factor * factor)])
-      release(mean)
-      return sum
+      try {
+        return one('Mul', attributes.float, [mean, scalar(factor * factor)])
+      } finally {
+        release(mean)
+      }
     },
     resizeBilinear: (x, _shape, height, width) =>
       one('ResizeBilinear', attributes.resizeBilinear, [x, shapeOf([height, width])]),
@@ -55,9 +57,11 @@ export function createShapes(runtime: TensorflowRuntime): Shapes {
     },
     argMaxChannels(x) {
       const index = one('ArgMax', attributes.argMax, [x, intScalar(3)])
-      const asFloat = one('Cast', attributes.castIntToFloat, [index])
-      release(index)
-      return asFloat
+      try {
+        return one('Cast', attributes.castIntToFloat, [index])
+      } finally {
+        release(index)
+      }
     },
   }
 }

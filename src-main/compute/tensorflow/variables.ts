@@ -21,15 +21,23 @@ export function createVariables(runtime: TensorflowRuntime): Variables {
   }
   const assign = (slot: Handle, values: Float32Array, shape: Shape): void => {
     const value = upload(values, shape)
-    run('AssignVariableOp', attributes.variableType, [slot, value], 0)
-    release(value)
+    try {
+      run('AssignVariableOp', attributes.variableType, [slot, value], 0)
+    } finally {
+      release(value)
+    }
   }
 
   return {
     createVariable(values, shape) {
       variableCount += 1
       const slot = one('VarHandleOp', attributes.handle(shape, `v${process.pid}_${variableCount}`), [])
-      assign(slot, values, shape)
+      try {
+        assign(slot, values, shape)
+      } catch (thrown) {
+        release(slot)
+        throw thrown
+      }
       slots.set(variableCount, slot)
       return { shape, slot: variableCount }
     },
@@ -39,9 +47,12 @@ export function createVariables(runtime: TensorflowRuntime): Variables {
     },
     releaseVariable(variable) {
       const slot = slotOf(variable)
-      run('DestroyResourceOp', [], [slot], 0)
-      release(slot)
       slots.delete(variable.slot)
+      try {
+        run('DestroyResourceOp', [], [slot], 0)
+      } finally {
+        release(slot)
+      }
     },
     ...createOptimizers(runtime, slotOf),
   }
@@ -53,12 +64,18 @@ function createOptimizers(runtime: TensorflowRuntime, slotOf: (variable: Variabl
   const { run, one, attributes, release, scalar, recentScalar } = runtime
   const addDecay = (variable: Variable, gradient: Handle, weightDecay: number): Handle => {
     const value = one('ReadVariableOp', attributes.variableType, [slotOf(variable)])
-    const decay = one('Mul', attributes.float, [value, scalar(weightDecay)])
-    const sum = one('AddV2', attributes.float, [gradient, decay])
-    // Released before the update: a live read makes TensorFlow copy the whole variable.
-    release(value)
-    release(decay)
-    return sum
+    let decay: Handle
+    try {
+      decay = one('Mul', attributes.float, [value, scalar(weightDecay)])
+    } finally {
+      // Released before the update: a live read makes TensorFlow copy the whole variable.
+      release(value)
+    }
+    try {
+      return one('AddV2', attributes.float, [gradient, decay])
+    } finally {
+      release(decay)
+    }
   }
   return {
     applyAdam(variable, m, v, gradient, { learningRate, beta1, beta2, epsilon, step }) {
@@ -85,14 +102,17 @@ function createOptimizers(runtime: TensorflowRuntime, slotOf: (variable: Variabl
     },
     applyMomentum(variable, buffer, gradient, { learningRate, momentum, weightDecay }) {
       const decayed = weightDecay === 0 ? gradient : addDecay(variable, gradient, weightDecay)
-      run(
-        'ResourceApplyMomentum',
-        attributes.momentum,
-        [slotOf(variable), slotOf(buffer), recentScalar(learningRate), decayed, scalar(momentum)],
-        0,
-      )
-      if (decayed !== gradient) {
-        release(decayed)
+      try {
+        run(
+          'ResourceApplyMomentum',
+          attributes.momentum,
+          [slotOf(variable), slotOf(buffer), recentScalar(learningRate), decayed, scalar(momentum)],
+          0,
+        )
+      } finally {
+        if (decayed !== gradient) {
+          release(decayed)
+        }
       }
     },
   }

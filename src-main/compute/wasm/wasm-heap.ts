@@ -90,6 +90,24 @@ export class WasmHeap {
     }
   }
 
+  /** Runs one kernel; if it throws in the middle (no memory left), the tensors that it made are released. */
+  atomically<T>(kernel: () => T): T {
+    const before = this.#lastHandle
+    try {
+      return kernel()
+    } catch (thrown) {
+      for (const tensor of [...this.#entries.keys()].filter((key) => key > before)) {
+        this.release(tensor as Handle)
+      }
+      throw thrown
+    }
+  }
+
+  /** Size of the heap in bytes; it grows and never shrinks. */
+  bytes(): number {
+    return this.#module.HEAPF32.buffer.byteLength
+  }
+
   /** Tensors and aliases, also those that tfjs's kernels may have left behind. */
   liveTensors(): number {
     return this.#backend.numDataIds() + this.#aliases

@@ -24,7 +24,21 @@ import type { WasmHeap } from './wasm-heap.ts'
  * @throws Error when the binary of the package is missing or the engine has no SIMD.
  */
 export async function createWasmKernels(arithmetic?: Arithmetic): Promise<Kernels> {
-  return kernelsOn(await openWasmHeap(arithmetic))
+  const heap = await openWasmHeap(arithmetic)
+  return leavingNothing(heap, kernelsOn(heap))
+}
+
+/** The same kernels; one that fails in the middle releases what it had made. */
+function leavingNothing(heap: WasmHeap, kernels: Kernels): Kernels {
+  const guarded = { ...kernels }
+  for (const [name, member] of Object.entries(kernels) as [keyof Kernels, unknown][]) {
+    if (typeof member === 'function' && name !== 'release' && name !== 'download') {
+      const run = member as (...args: unknown[]) => unknown
+      const call = (...args: unknown[]): unknown => heap.atomically(() => run(...args))
+      Object.assign(guarded, { [name]: call })
+    }
+  }
+  return guarded
 }
 
 function kernelsOn(heap: WasmHeap): Kernels {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { EngineError } from '../../contract/index.ts'
+import { EngineError, OUT_OF_MEMORY_ADVICE, saysOutOfMemory } from '../../contract/index.ts'
 
 export interface WorkerDeath {
   readonly pid: number | undefined
@@ -16,10 +16,6 @@ export interface WorkerDeath {
 /** How the worker ends when it cannot open the backend that was asked for. */
 const NO_BACKEND_EXIT_CODE = 3
 
-/** How native libraries and V8 say that memory ran out. */
-const OUT_OF_MEMORY_WORDING =
-  /std::bad_alloc|ResourceExhausted|RESOURCE_EXHAUSTED|OOM when allocating|out of memory|Cannot allocate memory|failed to allocate|CUDA_ERROR_OUT_OF_MEMORY/i
-
 /** Names a death: OUT_OF_MEMORY where kernel or wording say so, else WORKER_DIED; details are signal or code, then the last output. */
 export function toDeathError(death: WorkerDeath): EngineError {
   const job = death.jobKind === null ? 'before its first job' : `during "${death.jobKind}"`
@@ -28,7 +24,7 @@ export function toDeathError(death: WorkerDeath): EngineError {
   if (death.wasKilledForMemory || saysOutOfMemory(death.tail.join('\n'))) {
     return new EngineError(
       'OUT_OF_MEMORY',
-      `The worker ran out of memory ${job} (${how}). Use a smaller batch, input or width, or fewer search workers.`,
+      `The worker ran out of memory ${job} (${how}). ${OUT_OF_MEMORY_ADVICE}`,
       details,
     )
   }
@@ -40,10 +36,6 @@ export function toDeathError(death: WorkerDeath): EngineError {
     )
   }
   return new EngineError('WORKER_DIED', `The worker died ${job}: ${how}.`, details)
-}
-
-export function saysOutOfMemory(text: string): boolean {
-  return OUT_OF_MEMORY_WORDING.test(text)
 }
 
 /** Kills for memory in this control group so far; 0 where the kernel does not say. */

@@ -4,12 +4,12 @@ import { randomUUID } from 'node:crypto'
 import { setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { EngineError, fromErrorInfo } from '../../contract/index.ts'
-import type { ErrorInfo, FromWorker, Job, JobResults, ToWorker, WorkerReady } from '../../contract/index.ts'
+import type { FromWorker, Job, JobResults, ToWorker, WorkerReady } from '../../contract/index.ts'
 import type { JobEvent } from './executor.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import { createOutputTail } from './output-tail.ts'
 import type { OutputTail } from './output-tail.ts'
-import { countMemoryKills, saysOutOfMemory, toDeathError } from './worker-death.ts'
+import { countMemoryKills, toDeathError } from './worker-death.ts'
 
 export interface WorkerLaunch {
   readonly entry: URL
@@ -209,7 +209,9 @@ export class WorkerProcess {
     if (message.kind === 'job-completed' && job.failure === null) {
       job.resolve(message.result)
     } else if (message.kind === 'job-completed' || message.kind === 'job-failed') {
-      job.reject(job.failure ?? (message.kind === 'job-failed' ? toJobError(message.error) : stoppedError()))
+      job.reject(
+        job.failure ?? (message.kind === 'job-failed' ? fromErrorInfo(message.error) : stoppedError()),
+      )
     } else {
       this.#handOn(job, message)
     }
@@ -264,13 +266,6 @@ export class WorkerProcess {
       this.#child.send(message, () => undefined)
     }
   }
-}
-
-/** Libraries report exhausted memory as any error; its wording tells. */
-function toJobError(info: ErrorInfo): EngineError {
-  return fromErrorInfo(
-    info.code === 'INTERNAL' && saysOutOfMemory(info.message) ? { ...info, code: 'OUT_OF_MEMORY' } : info,
-  )
 }
 
 function stoppedError(): EngineError {

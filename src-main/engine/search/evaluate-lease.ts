@@ -6,10 +6,9 @@ import { countSearchWorkers } from '../configure/machine.ts'
 import type { JobEvent } from '../executors/executor.ts'
 import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
+import { chooseLease } from './choose-lease.ts'
 import { describeDifference, protocolKey } from './protocol.ts'
 
-/** Few enough that a death costs little, many enough that workers seldom wait for the next job. */
-const CANDIDATES_PER_LEASE = 4
 /** For executors that cannot see a death; a local one returns the lease at once. */
 const LEASE_MS = 30 * 60_000
 /**
@@ -23,17 +22,21 @@ export interface Lease {
   readonly candidates: readonly CandidateRecord[]
 }
 
-/** The next rows of a generation, spread evenly when few are left. Null when none is proposed. */
+/** The next rows of a generation, neighbours of the order in which they share most. Null when none is proposed. */
 export function leaseCandidates({ store, runId, config, now }: RunContext, generation: number): Lease | null {
   const id = randomUUID()
   return store.transaction(() => {
-    const { proposed } = store.candidates.countByState(runId)
-    const limit = Math.min(CANDIDATES_PER_LEASE, Math.ceil(proposed / countSearchWorkers(config)))
-    const candidates =
-      limit === 0
-        ? []
-        : store.candidates.lease({ runId, generation, limit, leaseId: id, expiresAt: now() + LEASE_MS })
-    return candidates.length === 0 ? null : { id, candidates }
+    const chosen = chooseLease(store.candidates.proposed(runId, generation), {
+      workers: countSearchWorkers(config),
+      millisecondsEach: store.candidates.meanEvaluationMs(runId),
+      shares: config.search.sharedMemory !== 0,
+    })
+    if (chosen.length === 0) {
+      return null
+    }
+    const ids = chosen.map((row) => row.id)
+    const request = { runId, generation, limit: ids.length, ids, leaseId: id, expiresAt: now() + LEASE_MS }
+    return { id, candidates: store.candidates.lease(request) }
   })
 }
 
@@ -129,7 +132,7 @@ function requireVerdicts(open: ReadonlySet<string>): void {
   }
 }
 
-/** Candidates are scored in order, so the first open one is the one that was in hand when the worker died. */
+/** Candidates of a lease are scored side by side, so all open ones were in hand when the worker died; each is then tried alone. */
 function returnLease(
   { store, hub, runId }: RunContext,
   lease: Lease,
@@ -138,7 +141,7 @@ function returnLease(
 ): void {
   const error = toErrorInfo(thrown)
   const hasDied = error.code === 'WORKER_DIED' || error.code === 'OUT_OF_MEMORY'
-  const inHand = hasDied ? (lease.candidates.find(({ id }) => open.has(id))?.id ?? null) : null
+  const inHand = hasDied ? [...open] : []
   store.transaction(() => {
     store.candidates.returnLease(lease.id, inHand, CRASH_LIMIT, hasDied ? error : null)
   })

@@ -86,7 +86,7 @@ describe('the store', { timeout: 30_000 }, () => {
     expect(store.candidates.recordEvaluation(`${RUN}:1`, 'b', evaluation)).toBe(false)
     expect(store.candidates.recordEvaluation(`${RUN}:1`, 'a', evaluation)).toBe(true)
     expect(store.candidates.recordEvaluation(`${RUN}:1`, 'a', evaluation)).toBe(false)
-    expect(store.candidates.returnLease('a', null, 5, null)).toEqual([`${RUN}:2`])
+    expect(store.candidates.returnLease('a', [], 5, null)).toEqual([`${RUN}:2`])
     expect(store.candidates.countByState(RUN)).toEqual({ proposed: 1, leased: 1, evaluated: 1, failed: 0 })
     expect(store.candidates.details(`${RUN}:1`)?.macs).toBe(2 ** 40 + 1)
   })
@@ -104,7 +104,7 @@ describe('the store', { timeout: 30_000 }, () => {
     for (let death = 1; death <= 5; death += 1) {
       expect(state(2)).toBe('proposed')
       store.candidates.lease({ runId: RUN, generation: 0, limit: 1, leaseId: 'b', expiresAt: 9 })
-      store.candidates.returnLease('b', `${RUN}:2`, 5, error)
+      store.candidates.returnLease('b', [`${RUN}:2`], 5, error)
     }
     expect(state(2)).toBe('failed')
     expect(store.candidates.details(`${RUN}:2`)?.error).toEqual(error)
