@@ -1,0 +1,43 @@
+import type { Kernels } from '../compute/kernels.ts'
+import type { Value } from '../compute/network-ops.ts'
+import { foldNorms } from '../nas/fold-norms.ts'
+import { planParameters } from '../nas/network-plan.ts'
+import type { NetworkPlan, NetworkShape } from '../nas/network-plan.types.ts'
+import type { SearchSpace } from '../nas/search-space.ts'
+import { foldWeights } from './fold-weights.ts'
+import { Supernet } from './supernet.ts'
+import type { WeightMap } from './weights.ts'
+
+export interface DeployedNetwork {
+  /** The caller releases the outputs. */
+  forward(input: Value): readonly Value[]
+  dispose(): void
+}
+
+/**
+ * Opens a network for inference alone, with its batch norms folded into the convolutions: outputs differ from the exact ones by at
+ * most 1e-4 of the largest (method.md 8.1). Scores of a search are not measured with it.
+ *
+ * @param weights - At least the tensors of the plan, with the statistics that the network is deployed with.
+ */
+export function openFolded(
+  kernels: Kernels,
+  {
+    space,
+    shape,
+    plan,
+  }: { readonly space: SearchSpace; readonly shape: NetworkShape; readonly plan: NetworkPlan },
+  weights: WeightMap,
+): DeployedNetwork {
+  const folded = foldNorms(plan)
+  const { weights: values, specs } = foldWeights(folded.pairs, weights, planParameters(plan))
+  const network = new Supernet(kernels, space, shape, values, specs)
+  const session = network.openEvaluation()
+  return {
+    forward: (input) => session.forward(folded.plan, input).outputs,
+    dispose() {
+      session.close()
+      network.dispose()
+    },
+  }
+}
