@@ -34,6 +34,8 @@ export interface Command {
   readonly args: ArgsDef
   /** Options that may be given several times; they arrive as arrays. */
   readonly repeated?: readonly string[]
+  /** Positional that takes all that are given; arrives as an array. */
+  readonly variadic?: string
   /** @returns the exit code. */
   run(args: CommandArgs, context: CommandContext): Promise<number>
 }

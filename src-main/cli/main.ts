@@ -9,6 +9,7 @@ import { forwardCommand } from './commands/forward.ts'
 import { importCommand } from './commands/import.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { datasetsCommand, presetsCommand } from './commands/listings.ts'
+import { predictCommand } from './commands/predict.ts'
 import { runCommand } from './commands/run.ts'
 import { deleteCommand, resumeCommand, runsCommand, showCommand, stopCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -37,6 +38,7 @@ process.exitCode = await runCommandLine(
     datasets: datasetsCommand,
     inspect: inspectCommand,
     forward: forwardCommand,
+    predict: predictCommand,
     evaluate: evaluateCommand,
     import: importCommand,
     export: exportCommand,

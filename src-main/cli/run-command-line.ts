@@ -53,14 +53,15 @@ function reportError(thrown: unknown, isJson: boolean, { terminal }: CommandCont
  * @throws EngineError BAD_REQUEST that says what the command takes.
  */
 export function readArgs(name: string, command: Command, rawArgs: readonly string[]): CommandArgs {
-  const { args: definitions, repeated = [] } = command
+  const { args: definitions, repeated = [], variadic } = command
+  const given: string[] = []
   const collected = new Map<string, string[]>(repeated.map((option) => [option, []]))
   const once: string[] = []
   const queue = [...rawArgs]
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     const [option, inline] = splitOption(arg)
     if (option === null) {
-      once.push(arg)
+      ;(variadic === undefined ? once : given).push(arg)
       continue
     }
     const definition = definitionOf(definitions, option)
@@ -82,7 +83,11 @@ export function readArgs(name: string, command: Command, rawArgs: readonly strin
       values.push(value)
     }
   }
-  return { ...parse(name, once, definitions), ...Object.fromEntries(collected) }
+  return {
+    ...parse(name, once, definitions),
+    ...Object.fromEntries(collected),
+    ...(variadic !== undefined && { [variadic]: given }),
+  }
 }
 
 function parse(name: string, rawArgs: string[], definitions: ArgsDef): CommandArgs {

@@ -13,6 +13,7 @@ import type { LogLevel, MetricPoint, PanelPoint } from './event.ts'
 import type { ExportFormat, ExportResult } from './export.ts'
 import type { FineTuneResult, FineTuneStage } from './fine-tune.ts'
 import type { ForwardJob, ForwardResult } from './forward.ts'
+import type { PredictFilesJob, PredictFilesResult } from './predict-files.ts'
 import type { PreflightCheck } from './preflight.ts'
 import type { Prediction, PreviewSample } from './preview.ts'
 import type { Baseline, DatasetFacts } from './run.ts'
@@ -119,6 +120,7 @@ export type Job =
   | ExportJob
   | FineTuneJob
   | ForwardJob
+  | PredictFilesJob
   | BenchJob
   | BenchTraceJob
   | BenchLoaderJob
@@ -180,6 +182,7 @@ export interface JobResults {
   export: ExportResult
   'fine-tune': FineTuneResult
   forward: ForwardResult
+  'predict-files': PredictFilesResult
   bench: BenchResult
   'bench-trace': BenchTraceResult
   'bench-loader': LoaderPaces

@@ -7,3 +7,21 @@ export function encodePng({ width, height, data }: RgbImage): Promise<Uint8Array
     .png({ compressionLevel: 3 })
     .toBuffer()
 }
+
+/** A label map as 8-bit grey PNG whose values are the classes. */
+export function encodeLabelPng(labels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  return sharp(labels, { raw: { width, height, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer()
+}
+
+/** A picture with shapes over it. @param shapes - SVG elements in pixels of the picture, made by this program. */
+export function encodeOverlayPng({ width, height, data }: RgbImage, shapes: string): Promise<Uint8Array> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}">${shapes}</svg>`
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .composite([{ input: Buffer.from(svg) }])
+    .removeAlpha()
+    .png()
+    .toBuffer()
+}

@@ -6,6 +6,7 @@ import { runEvaluateJob } from './jobs/evaluate-job.ts'
 import { runExportJob } from './jobs/export-job.ts'
 import { runFineTuneJob } from './jobs/fine-tune-job.ts'
 import { runForwardJob } from './jobs/forward-job.ts'
+import { runPredictFilesJob } from './jobs/predict-files-job.ts'
 import { runPredictJob } from './jobs/predict-job.ts'
 import { runPreflightJob } from './jobs/preflight-job.ts'
 import { runPrepareJob } from './jobs/prepare-job.ts'
@@ -46,6 +47,9 @@ export class JobRunner {
     }
     if (job.kind === 'bench-loader') {
       return benchmarkLoader({ seconds: job.seconds })
+    }
+    if (job.kind === 'predict-files') {
+      return runPredictFilesJob(job, this.#services, context)
     }
     const run = await this.#openRun(job)
     switch (job.kind) {

@@ -87,6 +87,7 @@ export class FakeExecutor implements Executor {
         }
       case 'export':
       case 'forward':
+      case 'predict-files':
       case 'bench':
       case 'bench-trace':
       case 'bench-loader':

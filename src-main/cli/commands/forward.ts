@@ -9,8 +9,8 @@ import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text } from '../command-line.t
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { findSubject, TASK_HINT } from '../inspect-subject.ts'
 
-const UP_FUSIONS = ['nearest', 'bilinear'] as const satisfies readonly ForwardJob['upFusion'][]
-const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const satisfies readonly ComputeConfig['backend'][]
+export const UP_FUSIONS = ['nearest', 'bilinear'] as const satisfies readonly ForwardJob['upFusion'][]
+export const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const satisfies readonly ComputeConfig['backend'][]
 /** More threads than this slow one image down. */
 const MOST_THREADS = 8
 const LARGEST_COUNT = 4096
@@ -119,7 +119,11 @@ function requireFile(args: CommandArgs, name: string): string {
 }
 
 /** The first value is the default. */
-function oneOf<const T extends string>(allowed: readonly [T, ...T[]], args: CommandArgs, name: string): T {
+export function oneOf<const T extends string>(
+  allowed: readonly [T, ...T[]],
+  args: CommandArgs,
+  name: string,
+): T {
   const given = text(args, name) ?? allowed[0]
   const found = allowed.find((value) => value === given)
   if (found === undefined) {

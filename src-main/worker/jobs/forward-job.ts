@@ -91,7 +91,11 @@ function toImages({ shape, values }: HostTensor): ImageBatch {
   return { count, height, width, values }
 }
 
-function planJob(job: ForwardJob, shape: NetworkShape): { space: SearchSpace; plan: NetworkPlan } {
+/** @throws EngineError BAD_REQUEST if the shape cannot be. */
+export function planJob(
+  job: Pick<ForwardJob, 'task' | 'space' | 'genotype'>,
+  shape: NetworkShape,
+): { space: SearchSpace; plan: NetworkPlan } {
   const space = createSearchSpace({ task: job.task, ...job.space })
   const problem = describeShapeProblem(space, shape)
   if (problem !== null) {
@@ -100,14 +104,14 @@ function planJob(job: ForwardJob, shape: NetworkShape): { space: SearchSpace; pl
   return { space, plan: withoutDeadNodes(planNetwork(space, shape, fromGenotypeJson(space, job.genotype))) }
 }
 
-interface PickedWeights {
+export interface PickedWeights {
   readonly own: WeightMap
   readonly unknownNames: readonly string[]
   readonly absentUnused: number
 }
 
 /** The tensors of the plan. @throws RangeError listing those that the file lacks. */
-function pickWeights(
+export function pickWeights(
   space: SearchSpace,
   shape: NetworkShape,
   plan: NetworkPlan,

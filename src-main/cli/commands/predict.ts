@@ -1,0 +1,248 @@
+import { availableParallelism } from 'node:os'
+import { basename, extname, join, resolve } from 'node:path'
+import { EngineError } from '../../contract/index.ts'
+import type { ModelCard, PredictFilesJob, PredictFilesResult, PredictImage } from '../../contract/index.ts'
+import { LocalExecutor } from '../../engine/executors/local-executor.ts'
+import { toGenotypeJson } from '../../nas/genotype.ts'
+import { describeProblems } from '../../nas/validate-genotype.ts'
+import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text, texts } from '../command-line.ts'
+import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
+import { findCandidateId } from '../find-candidate.ts'
+import { findSubject } from '../inspect-subject.ts'
+import { withEngine } from '../open-engine.ts'
+import { parseBox, readBoxesFile } from '../read-boxes.ts'
+import { BACKENDS, oneOf, UP_FUSIONS } from './forward.ts'
+
+/** More threads than this slow one image down. */
+const MOST_THREADS = 8
+const LARGEST_COUNT = 4096
+const LINE_EVERY_MS = 2000
+
+export const predictCommand: Command = {
+  description: 'Answer pictures with a candidate or with weights from a file: overlay PNG and JSON for each',
+  example:
+    'scalenas predict --candidate r-7f3k9a2m:12 photo.jpg --out answers\n' +
+    '         scalenas predict --weights model.safetensors --genotype hrnet --task pose --input 256x192 --box 40,10,120,300 photo.jpg --out answers',
+  repeated: ['box'],
+  variadic: 'image',
+  args: {
+    image: { type: 'positional', required: false, description: 'Pictures: JPEG, PNG, WebP, GIF, TIFF' },
+    candidate: {
+      type: 'string',
+      valueHint: 'ID',
+      description: 'Candidate (r-…:12) or genotype (12 hex digits) in the data folder',
+    },
+    weights: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: '.safetensors, .npz or .pth, instead of a candidate',
+    },
+    genotype: {
+      type: 'string',
+      valueHint: 'G',
+      description: 'With --weights: smallest, hrnet, largest, a .json or .npy file, or an id',
+    },
+    task: {
+      type: 'string',
+      valueHint: 'pose|segmentation',
+      description: 'With --weights, unless the genotype is an id',
+    },
+    input: {
+      type: 'string',
+      valueHint: 'HxW',
+      description:
+        'With --weights: input of the network (default: 256x192 for pose, 1024x2048 for segmentation)',
+    },
+    joints: { type: 'string', valueHint: 'K', description: 'With --weights: checked against them' },
+    classes: { type: 'string', valueHint: 'C', description: 'With --weights: checked against them' },
+    out: { type: 'string', valueHint: 'DIR', description: 'Folder for the answers; made if it is not there' },
+    box: {
+      type: 'string',
+      valueHint: 'X,Y,W,H',
+      description: 'Pose: a person in every picture; may be repeated (default: the whole picture)',
+    },
+    boxes: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Pose: JSON { "picture.jpg": [[x, y, w, h], …] } or a list of { file_name, bbox }',
+    },
+    flip: {
+      type: 'boolean',
+      description:
+        'Average with the mirrored picture (default: as the candidate was scored; pose yes, segmentation no)',
+    },
+    backend: {
+      type: 'string',
+      valueHint: 'auto|tensorflow|wasm',
+      description: 'What computes (default: auto)',
+    },
+    'up-fusion': {
+      type: 'string',
+      valueHint: UP_FUSIONS.join('|'),
+      description: 'With --weights: how up-fusions enlarge (default: nearest)',
+    },
+    'hrnet-names': { type: 'boolean', description: 'The weights are HRNet’s' },
+    ...DATA_ARG,
+    ...JSON_ARG,
+  },
+  async run(args, context) {
+    const images = await readImages(args)
+    const out = text(args, 'out')
+    if (out === undefined) {
+      throw new EngineError('BAD_REQUEST', '--out is missing: the folder for the answers.')
+    }
+    const network = await readNetwork(args, context)
+    if (network.task !== 'pose' && images.some(({ boxes }) => boxes !== null)) {
+      throw new EngineError(
+        'BAD_REQUEST',
+        `--box and --boxes are for pose; the network is for ${network.task}.`,
+      )
+    }
+    const result = await runJob(
+      { kind: 'predict-files', ...network, images, outputFolder: resolve(out) },
+      args,
+      context,
+    )
+    const { refused, written } = result
+    refused.forEach(({ file, reason }) => {
+      context.terminal.err(`refused ${file}: ${reason}`)
+    })
+    context.terminal.out(
+      flag(args, 'json')
+        ? JSON.stringify({ folder: resolve(out), ...result }, null, 2)
+        : [
+            ...written.flatMap(({ outputs }) => outputs),
+            `${String(written.length)} of ${String(images.length)} pictures answered`,
+          ].join('\n'),
+    )
+    return refused.length === 0 ? EXIT.done : EXIT.failed
+  },
+}
+
+type PredictNetwork = Omit<PredictFilesJob, 'kind' | 'images' | 'outputFolder'>
+
+function readNetwork(args: CommandArgs, context: CommandContext): Promise<PredictNetwork> {
+  const candidate = text(args, 'candidate')
+  const weights = text(args, 'weights')
+  if ((candidate === undefined) === (weights === undefined)) {
+    throw new EngineError('BAD_REQUEST', 'Give either --candidate ID or --weights FILE with --genotype G.')
+  }
+  return candidate === undefined
+    ? readWeights(args, weights ?? '', context)
+    : readCandidate(args, candidate, context)
+}
+
+/** The candidate is written as a network of its own, with recalibrated statistics, as `export` does. */
+function readCandidate(
+  args: CommandArgs,
+  candidate: string,
+  context: CommandContext,
+): Promise<PredictNetwork> {
+  return withEngine(args, context, async (services) => {
+    const id = await findCandidateId(candidate, services)
+    context.terminal.err(`preparing ${id}: recalibrate, write, read back, score`)
+    const { folder, card } = await services.candidates.export({
+      id,
+      format: 'safetensors',
+      dropsDeadLayers: false,
+    })
+    return networkOfCard(args, folder, card)
+  })
+}
+
+function networkOfCard(args: CommandArgs, folder: string, card: ModelCard): PredictNetwork {
+  return {
+    ...{ task: card.task, space: card.space, genotype: card.genotype },
+    ...{ baseWidth: null, outputs: null, hasHrnetNames: false, upFusion: 'nearest' as const },
+    weightsFile: join(folder, card.weights.file),
+    ...{ inputHeight: card.input.height, inputWidth: card.input.width },
+    flipTest: readFlip(args) ?? card.checks.protocol.flipTest,
+    ...{ skeleton: card.dataset.skeleton, classes: card.dataset.classes },
+  }
+}
+
+async function readWeights(
+  args: CommandArgs,
+  weights: string,
+  context: CommandContext,
+): Promise<PredictNetwork> {
+  if (text(args, 'genotype') === undefined) {
+    throw new EngineError('BAD_REQUEST', '--genotype is missing.')
+  }
+  const { space, shape, validation } = await findSubject(args, context)
+  if (!validation.ok) {
+    throw new EngineError('BAD_REQUEST', describeProblems(validation.problems))
+  }
+  const range = { min: 1, max: LARGEST_COUNT }
+  return {
+    task: shape.task,
+    space: {
+      layout: space.stages.map(({ branches, modules }) => [branches, modules]),
+      depthChoices: [...space.depthChoices],
+      evolveLastModule: space.evolveLastModule,
+    },
+    genotype: toGenotypeJson(space, shape.baseWidth, validation.genotype),
+    baseWidth: null,
+    outputs: integer(args, shape.task === 'segmentation' ? 'classes' : 'joints', range) ?? null,
+    hasHrnetNames: flag(args, 'hrnet-names'),
+    upFusion: oneOf(UP_FUSIONS, args, 'up-fusion'),
+    weightsFile: resolve(weights),
+    ...{ inputHeight: shape.inputHeight, inputWidth: shape.inputWidth },
+    flipTest: readFlip(args) ?? shape.task === 'pose',
+    ...{ skeleton: null, classes: null },
+  }
+}
+
+function readFlip(args: CommandArgs): boolean | null {
+  const given = args['flip']
+  return typeof given === 'boolean' ? given : null
+}
+
+/** Two pictures of one name get different names for their answers. */
+async function readImages(args: CommandArgs): Promise<PredictImage[]> {
+  const files = texts(args, 'image')
+  if (files.length === 0) {
+    throw new EngineError('BAD_REQUEST', 'IMAGE is missing: at least one picture.')
+  }
+  const given = texts(args, 'box').map(parseBox)
+  const boxesFile = text(args, 'boxes')
+  const boxesOf = boxesFile === undefined ? () => null : await readBoxesFile(boxesFile)
+  const taken = new Map<string, number>()
+  return files.map((file) => {
+    const stem = basename(file, extname(file))
+    const count = (taken.get(stem) ?? 0) + 1
+    taken.set(stem, count)
+    const boxes = [...given, ...(boxesOf(file) ?? [])]
+    return {
+      file: resolve(file),
+      name: count === 1 ? stem : `${stem}-${String(count)}`,
+      boxes: boxes.length === 0 ? null : boxes,
+    }
+  })
+}
+
+async function runJob(
+  job: PredictFilesJob,
+  args: CommandArgs,
+  { parts, interrupted, terminal }: CommandContext,
+): Promise<PredictFilesResult> {
+  const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
+  let shownAt = Date.now()
+  try {
+    return await executor.runJob(job, {
+      lane: 'predict',
+      threads: Math.min(availableParallelism(), MOST_THREADS),
+      backend: oneOf(BACKENDS, args, 'backend'),
+      logFolder: null,
+      onEvent: (event) => {
+        if (event.kind === 'progressed' && Date.now() - shownAt >= LINE_EVERY_MS) {
+          shownAt = Date.now()
+          terminal.err(`${String(event.done)} of ${String(event.total)} pictures`)
+        }
+      },
+      signal: interrupted,
+    })
+  } finally {
+    await executor.close()
+  }
+}
