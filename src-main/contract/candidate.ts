@@ -15,6 +15,8 @@ export interface Protocol {
   readonly flipTest: boolean
   /** Where person crops come from, of scores by AP; absent: annotated boxes. */
   readonly boxes?: 'annotated' | 'detected'
+  /** Scales of the input that the answers are summed over, '0.5, 1, 1.5'; absent: the input alone. */
+  readonly scales?: string
   readonly recalibrationImages: number
   readonly recalibrationSeed: number
   readonly backend: string

@@ -179,6 +179,8 @@ export const bottomUpTaskConfigSchema = z.object({
 export type BottomUpTaskConfig = z.infer<typeof bottomUpTaskConfigSchema>
 
 export const segmentationTaskConfigSchema = z.object({
+  /** Scales of the input that answers of the report split are summed over (method.md 6.3); absent = the input alone. */
+  reportScales: z.array(z.number().min(0.25).max(4)).min(1).max(8).optional(),
   augment: z.boolean(),
   /** Size of training crops in pixels; absent = the network's input, which scores and costs always use. Official 512 x 1024. */
   cropHeight: positiveInt.max(4096).optional(),

@@ -9,6 +9,7 @@ import {
   meanIou,
   pixelAccuracy,
 } from '../vision/segmentation/intersection-over-union.ts'
+import { largestChannel, multiScaleSums, resizePlane } from './multi-scale.ts'
 import { chunkItems, labelChunk } from './predict-segmentation.ts'
 import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
@@ -41,6 +42,32 @@ export function createSegmentationScoring(
       }
     },
   })
+}
+
+/**
+ * Multi-scale inference at the network's input size (method.md 6.3), the sums resized to the stored size; with the mirrored picture where
+ * the flip test is on. Pictures pass one by one.
+ */
+export function createMultiScaleScoring(
+  items: readonly SegmentationEvaluationItem[],
+  { classes, ignoreLabel, network: { inputHeight, inputWidth } }: SegmentationGeometry,
+  scales: readonly number[],
+): ScoringSet {
+  const crop = { height: inputHeight, width: inputWidth }
+  const base = Math.max(inputHeight, inputWidth)
+  return {
+    count: items.length,
+    async score(kernels, forward, { flipTest }) {
+      const matrix = createConfusionMatrix(classes.length)
+      for (const { input, labels, width, height } of items) {
+        const image = { ...crop, channels: 3, values: input }
+        const sums = await multiScaleSums(kernels, forward, image, { scales, flip: flipTest, base, crop })
+        const full = await resizePlane(kernels, sums, { height, width })
+        addToConfusionMatrix(matrix, labels, largestChannel(full), ignoreLabel)
+      }
+      return scoreMatrix(matrix, classes)
+    },
+  }
 }
 
 /** Mean IoU over the classes that truth or prediction has (method.md D 19), and what else one asks of a confusion matrix. */

@@ -1,5 +1,5 @@
 import type { Protocol } from '../contract/index.ts'
-import { recalibrationSeed } from './run-context.ts'
+import { recalibrationSeed, reportScales } from './run-context.ts'
 import type { RunContext } from './run-context.ts'
 import type { WorkerServices } from './worker-services.ts'
 
@@ -11,6 +11,7 @@ export function describeProtocol(
   services: WorkerServices,
 ): Protocol {
   const { network, search, task, pose } = run.config
+  const scales = reportScales(run.config)
   return {
     metric: run.task.metricName,
     split,
@@ -21,6 +22,7 @@ export function describeProtocol(
     flipTest: search.flipTest,
     // Absent of all other scores, so that those stored before stay comparable.
     ...(task === 'pose' && pose.metric === 'ap' && { boxes: 'annotated' as const }),
+    ...(split === 'report' && scales !== null && { scales: scales.join(', ') }),
     recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
     recalibrationSeed: recalibrationSeed(run.config),
     backend: services.backend.kernels.name,

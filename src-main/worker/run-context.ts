@@ -22,7 +22,7 @@ import { prepareCrops, spreadOver } from '../tasks/prepared-crops.ts'
 import type { SceneGeometry } from '../tasks/predict-scenes.ts'
 import { prepareScenes, type PreparedScene } from '../tasks/prepared-scenes.ts'
 import { createSceneScoring } from '../tasks/scene-scoring.ts'
-import { createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
+import { createMultiScaleScoring, createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
 import { createSegmentationTask } from '../tasks/segmentation-task.ts'
 import type { ScoringSet, Task } from '../tasks/task.ts'
 import { CITYSCAPES_CLASS_WEIGHTS } from '../vision/segmentation/cityscapes-class-weights.ts'
@@ -145,6 +145,11 @@ async function chooseClassWeights(
   }
 }
 
+/** Null: answers of the report split come from the input alone. */
+export function reportScales({ task, segmentation }: RunConfig): readonly number[] | null {
+  return task === 'segmentation' ? (segmentation.reportScales ?? null) : null
+}
+
 export function poseMeasure({ pose, network }: RunConfig): Pick<PoseProtocol, 'metric' | 'aspect'> {
   return { metric: pose.metric ?? 'pck', aspect: network.inputWidth / network.inputHeight }
 }
@@ -194,7 +199,11 @@ async function openScoring(
     items.push(await loadSegmentationEvaluationItem(dataset, sample, config.network))
   }
   const { names, ignoreLabel } = dataset.classes
-  return createSegmentationScoring(items, { classes: names, ignoreLabel, network: config.network })
+  const geometry = { classes: names, ignoreLabel, network: config.network }
+  const scales = split === 'report' ? reportScales(config) : null
+  return scales === null
+    ? createSegmentationScoring(items, geometry)
+    : createMultiScaleScoring(items, geometry, scales)
 }
 
 async function loadRecalibrationBatches(
