@@ -10,9 +10,9 @@ import { AREA_OF_BOX, drawClutter, drawOccluders, DULL, extentOf } from './pose-
 /** Side of a drawn picture in pixels. */
 export const CROWD_SCENE_SIZE = 128
 
-const MOST_PERSONS = 4
+const MOST_PERSONS = 3
 /** Body height as a share of the picture, small and large equally likely in ratio. */
-const [SMALLEST, LARGEST] = [0.4, 0.85] as const
+const [SMALLEST, LARGEST] = [0.5, 0.95] as const
 /** Someone with fewer joints in sight is not labelled, as annotators would leave it. */
 const FEWEST_IN_SIGHT = 5
 /** Label of pixels of people without labels. */

@@ -107,7 +107,7 @@ export function fineTuneStages(epochs: number): readonly FineTuneStage[] {
 }
 
 function requirePose({ id, config }: RunRecord): void {
-  if (config.task !== 'pose') {
+  if (config.task === 'segmentation') {
     throw new EngineError(
       'BAD_REQUEST',
       `Run ${id} is a segmentation run, and its networks are shipped with their inherited weights: in the paper, training alone ` +

@@ -90,6 +90,14 @@ interface Plane {
   readonly values: Float32Array
 }
 
+function copyChannel(values: Float32Array, pixels: number, channels: number, channel: number): Float32Array {
+  const copy = new Float32Array(pixels)
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    copy[pixel] = values[pixel * channels + channel] ?? 0
+  }
+  return copy
+}
+
 /** A channel of stride 4 at the size of stride 2. */
 function enlargedPlane(maps: RawMaps, channels: number, channel: number): Plane {
   const { height, width, coarse } = maps
@@ -106,10 +114,7 @@ function planeOf(
   return {
     height,
     width,
-    values: Float32Array.from(
-      { length: height * width },
-      (_, pixel) => values[pixel * channels + channel] ?? 0,
-    ),
+    values: copyChannel(values, height * width, channels, channel),
   }
 }
 
@@ -130,28 +135,43 @@ function resizePlane(plane: Plane, height: number, width: number): Plane {
   if (plane.height === height && plane.width === width) {
     return plane
   }
+  const source = plane.values
+  const rows = axisTaps(plane.height, height)
   const columns = axisTaps(plane.width, width)
   const values = new Float32Array(height * width)
-  for (const [row, [above, below, down]] of axisTaps(plane.height, height).entries()) {
-    for (const [column, [left, right, along]] of columns.entries()) {
-      const read = (y: number, x: number): number => plane.values[y * plane.width + x] ?? 0
-      const upper = read(above, left) * (1 - along) + read(above, right) * along
-      const lower = read(below, left) * (1 - along) + read(below, right) * along
+  for (let row = 0; row < height; row++) {
+    const above = (rows.low[row] ?? 0) * plane.width
+    const below = (rows.high[row] ?? 0) * plane.width
+    const down = rows.weight[row] ?? 0
+    for (let column = 0; column < width; column++) {
+      const left = columns.low[column] ?? 0
+      const right = columns.high[column] ?? 0
+      const along = columns.weight[column] ?? 0
+      const upper = (source[above + left] ?? 0) * (1 - along) + (source[above + right] ?? 0) * along
+      const lower = (source[below + left] ?? 0) * (1 - along) + (source[below + right] ?? 0) * along
       values[row * width + column] = upper * (1 - down) + lower * down
     }
   }
   return { height, width, values }
 }
 
-function axisTaps(
-  input: number,
-  output: number,
-): readonly (readonly [low: number, high: number, weight: number])[] {
-  return Array.from({ length: output }, (_, index) => {
-    const position = Math.min(Math.max(((index + 0.5) * input) / output - 0.5, 0), input - 1)
-    const low = Math.floor(position)
-    return [low, Math.min(low + 1, input - 1), position - low] as const
-  })
+/** Per output pixel of one axis the two input pixels that it lies between, and the share of the second. */
+interface AxisTaps {
+  readonly low: Int32Array
+  readonly high: Int32Array
+  readonly weight: Float64Array
+}
+
+function axisTaps(input: number, output: number): AxisTaps {
+  const positions = Float64Array.from({ length: output }, (_, index) =>
+    Math.min(Math.max(((index + 0.5) * input) / output - 0.5, 0), input - 1),
+  )
+  const low = Int32Array.from(positions, Math.floor)
+  return {
+    low,
+    high: low.map((at) => Math.min(at + 1, input - 1)),
+    weight: positions.map((position) => position - Math.floor(position)),
+  }
 }
 
 function addScaled(target: Float32Array, values: Float32Array, factor: number): void {

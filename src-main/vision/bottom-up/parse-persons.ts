@@ -1,6 +1,6 @@
 import { findPeaks, type Peak } from './find-peaks.ts'
-import { groupByTags, meanTag, roundHalfToEven, tagDistance, type GroupedPerson } from './group-by-tags.ts'
-import { heatAt, tagAt, type JointMaps } from './joint-maps.ts'
+import { groupByTags, meanTag, roundHalfToEven, type GroupedPerson } from './group-by-tags.ts'
+import { heatAt, type JointMaps } from './joint-maps.ts'
 import { groupingOrder } from './joint-order.ts'
 
 export interface ParsedPerson {
@@ -78,21 +78,28 @@ function fillIn(maps: JointMaps, person: GroupedPerson, keypoints: Float32Array)
   }
 }
 
-function findByTag(maps: JointMaps, joint: number, mean: readonly number[]): Pick<Peak, 'x' | 'y' | 'value'> {
-  let best = { x: 0, y: 0, value: 0 }
+function findByTag(
+  { height, width, heat, tags, tagSize }: JointMaps,
+  joint: number,
+  mean: readonly number[],
+): Pick<Peak, 'x' | 'y' | 'value'> {
+  const first = joint * height * width
+  let best = 0
   let highest = -Infinity
-  for (let y = 0; y < maps.height; y++) {
-    for (let x = 0; x < maps.width; x++) {
-      const value = heatAt(maps, joint, x, y)
-      // The distance only lowers it, so most pixels need no tag.
-      if (value > highest) {
-        const rated = value - roundHalfToEven(tagDistance(tagAt(maps, joint, x, y), mean))
-        if (rated > highest) {
-          highest = rated
-          best = { x, y, value }
-        }
+  for (let pixel = 0; pixel < height * width; pixel++) {
+    const value = heat[first + pixel] ?? Number.NaN
+    // The distance only lowers it, so most pixels need no tag.
+    if (value > highest) {
+      let squared = 0
+      for (let part = 0; part < tagSize; part++) {
+        squared += ((tags[(first + pixel) * tagSize + part] ?? Number.NaN) - (mean[part] ?? 0)) ** 2
+      }
+      const rated = value - roundHalfToEven(Math.sqrt(squared))
+      if (rated > highest) {
+        highest = rated
+        best = pixel
       }
     }
   }
-  return best
+  return { x: best % width, y: Math.floor(best / width), value: heat[first + best] ?? 0 }
 }

@@ -1,0 +1,126 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { decodeFloatNpy, encodeFloatNpy } from '../../src-main/formats/npy.ts'
+import { symmetric } from '../support/formula-weights.ts'
+import { runCli } from '../support/run-cli.ts'
+
+/** Bottom-up pose through the command line, with a configuration of some seconds. */
+
+const data = mkdtempSync(join(tmpdir(), 'scalenas-bottom-up-'))
+afterAll(() => {
+  rmSync(data, { recursive: true, force: true })
+})
+
+const SMALL = [
+  'dataset.drawn.train=64',
+  'dataset.drawn.search=16',
+  'dataset.drawn.report=16',
+  'dataset.searchLimit=16',
+  'dataset.reportLimit=16',
+  'network.inputHeight=64',
+  'network.inputWidth=64',
+  'teacher.epochs=3',
+  'teacher.checkpointEvery=8',
+  'supernet.epochs=3',
+  'supernet.checkpointEvery=8',
+  'search.initial=15',
+  'search.generations=1',
+  'search.perGeneration=4',
+  'search.recalibrationBatches=2',
+  'search.recalibrationBatchSize=8',
+  'compute.backend=wasm',
+].flatMap((pair) => ['--set', pair])
+
+interface RunResult {
+  readonly runId: string
+  readonly status: string
+  readonly front: readonly {
+    readonly candidateId: string
+    readonly macs: number
+    readonly accuracy: number
+  }[]
+  readonly baselines: readonly { readonly name: string; readonly metrics: Readonly<Record<string, number>> }[]
+  readonly reportScores: readonly { readonly metrics: Readonly<Record<string, number>> }[]
+}
+
+describe('a bottom-up run', () => {
+  it('is prepared, trained, searched and reported; its candidates are exported and run from files', async () => {
+    const { code, stdout, stderr } = await runCli([
+      'run',
+      'micro-bottom-up',
+      '--json',
+      '--data',
+      data,
+      ...SMALL,
+    ])
+    expect(code, stderr).toBe(0)
+    const run = JSON.parse(stdout) as RunResult
+    expect(run.status).toBe('completed')
+    expect(run.front.length).toBeGreaterThan(0)
+    expect(run.baselines.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['mean pose, one a picture', 'largest person as annotated']),
+    )
+    for (const { metrics } of run.reportScores) {
+      expect(Object.keys(metrics)).toEqual(
+        expect.arrayContaining(['ap', 'ap50', 'ar', 'apOfSurest', 'persons']),
+      )
+    }
+
+    const out = join(data, 'out')
+    const exported = await runCli([
+      ...['export', `${run.runId}:1`, '--format', 'safetensors', '--out', out, '--data', data, '--json'],
+    ])
+    expect(exported.code, exported.stderr).toBe(0)
+    const card = JSON.parse(readFileSync(join(out, 'model-card.json'), 'utf8')) as {
+      task: string
+      output: unknown
+      furtherOutputs: unknown
+      checks: { parity: number }
+    }
+    expect(card.task).toBe('bottom-up-pose')
+    expect(card.output).toMatchObject({ meaning: 'heat maps and tags', channels: 28, stride: 4, height: 16 })
+    expect(card.furtherOutputs).toMatchObject([{ meaning: 'heat maps', channels: 14, stride: 2, height: 32 }])
+    expect(card.checks.parity).toBeLessThanOrEqual(1e-6)
+
+    const input = join(data, 'in.npy')
+    writeFileSync(
+      input,
+      encodeFloatNpy({ shape: [2, 3, 64, 64], values: symmetric(1, 'in', 2 * 3 * 64 * 64, 1) }),
+    )
+    const forward = await runCli([
+      ...['forward', '--task', 'bottom-up-pose', '--weights', join(out, 'model.safetensors')],
+      ...[
+        '--genotype',
+        join(out, 'genotype.json'),
+        '--input-npy',
+        input,
+        '--output-npy',
+        join(data, 'maps.npy'),
+      ],
+      ...['--backend', 'wasm', '--data', data, '--json'],
+    ])
+    expect(forward.code, forward.stderr).toBe(0)
+    expect(decodeFloatNpy(readFileSync(join(data, 'maps.npy'))).shape).toEqual([2, 28, 16, 16])
+    expect(decodeFloatNpy(readFileSync(join(data, 'maps.1.npy'))).shape).toEqual([2, 14, 32, 32])
+
+    const tuned = await runCli([
+      ...[
+        'fine-tune',
+        `${run.runId}:1`,
+        '--epochs',
+        '1',
+        '--out',
+        join(data, 'tuned'),
+        '--data',
+        data,
+        '--json',
+      ],
+    ])
+    expect(tuned.code, tuned.stderr).toBe(0)
+
+    const inspected = await runCli(['inspect', `${run.runId}:1`, '--data', data, '--json'])
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ valid: true, task: 'bottom-up-pose', outputs: 14 })
+  })
+})
