@@ -6,9 +6,9 @@ export type BenchSubnet = (typeof BENCH_SUBNETS)[number]
 
 /**
  * `step`: forward, loss, backward and optimizer on one batch, the loss read. `inference`: forward with running statistics, the
- * output read.
+ * output read. `deployed`: the same without dead layers and with the norms folded into the convolutions, as exported networks run.
  */
-export const BENCH_WORKS = ['step', 'inference'] as const
+export const BENCH_WORKS = ['step', 'inference', 'deployed'] as const
 export type BenchWork = (typeof BENCH_WORKS)[number]
 
 /** Repeats one piece of work for a while; the worker keeps network and batch for the next job of the same subject. */

@@ -4,7 +4,7 @@ import type { TimeSummary } from './summarise-times.ts'
 export const BENCH_BACKENDS = ['tensorflow', 'wasm'] as const
 export type BenchBackend = (typeof BENCH_BACKENDS)[number]
 
-export const BENCH_PARTS = ['step', 'inference', 'loader'] as const
+export const BENCH_PARTS = ['step', 'inference', 'deployed', 'loader'] as const
 export type BenchPart = (typeof BENCH_PARTS)[number]
 
 export interface BenchRequest {

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
-import { EngineError, toErrorInfo } from '../../contract/index.ts'
+import { BENCH_WORKS, EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { BenchJob, BenchResult, BenchWork, Preset, RunConfig } from '../../contract/index.ts'
 import { countCost } from '../../nas/cost.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
@@ -95,7 +95,7 @@ export function countGigaFlops({ config, subnet, work, batch }: Omit<Cell, 'netw
     first?.kind === 'conv'
       ? first.kernel ** 2 * first.inChannels * first.channels * first.height * first.width
       : 0
-  const perImage = work === 'step' ? macs + 2 * liveMacs - firstMacs : macs
+  const perImage = { step: macs + 2 * liveMacs - firstMacs, inference: macs, deployed: liveMacs }[work]
   return (2 * perImage * batch) / 1e9
 }
 
@@ -103,7 +103,7 @@ function listCells(
   { networks, subnets, parts: wanted, batch }: BenchRequest,
   presets: readonly Preset[],
 ): Cell[] {
-  const works = (['step', 'inference'] as const).filter((work) => wanted.includes(work))
+  const works = BENCH_WORKS.filter((work) => wanted.includes(work))
   return networks.flatMap((network) => {
     const { config } = findPreset(presets, network)
     const { inputHeight, inputWidth } = config.network

@@ -1,4 +1,5 @@
 import type { Kernels } from '../../compute/kernels.ts'
+import type { Value } from '../../compute/network-ops.ts'
 import { EngineError } from '../../contract/index.ts'
 import type { BenchSubnet, BenchWork, RunConfig } from '../../contract/index.ts'
 import type { Batch } from '../../datasets/batch.ts'
@@ -9,7 +10,10 @@ import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/name
 import { planNetwork, planParameters } from '../../nas/network-plan.ts'
 import { createSearchSpace } from '../../nas/search-space.ts'
 import type { SearchSpace } from '../../nas/search-space.ts'
+import { withoutDeadNodes } from '../../supernet/extract-subnet.ts'
 import { initialWeights } from '../../supernet/initialise.ts'
+import { openFolded } from '../../supernet/open-folded.ts'
+import type { DeployedNetwork } from '../../supernet/open-folded.ts'
 import { Supernet } from '../../supernet/supernet.ts'
 import type { WeightMap } from '../../supernet/weights.ts'
 import { createBottomUpTask } from '../../tasks/bottom-up-task.ts'
@@ -35,6 +39,8 @@ export interface BenchSubject {
   step(): number
   /** One forward pass with running statistics. @returns its output at stride 4, N x H/4 x W/4 x channels. */
   infer(): Float32Array
+  /** The same as a network that was exported for use. @returns its output, within 1e-4 of the largest value of that of `infer`. */
+  inferDeployed(): Float32Array
   dispose(): void
 }
 
@@ -51,6 +57,7 @@ export function openBenchSubject(kernels: Kernels, options: BenchSubjectOptions)
   const optimizer = new Optimizer(supernet, settings)
   const batch = createBenchBatch(config, outputs, size)
   const onDevice = createTask(config, outputs).upload(kernels, batch)
+  let deployed: DeployedNetwork | null = null
   return {
     weights,
     batch,
@@ -69,17 +76,17 @@ export function openBenchSubject(kernels: Kernels, options: BenchSubjectOptions)
       // Parameters are read anew each time, as a session of one batch would.
       const session = supernet.openEvaluation()
       try {
-        const outputs = session.forward(plan, onDevice.input).outputs.map(({ handle }) => {
-          const output = kernels.downloadSync(handle)
-          kernels.release(handle)
-          return output
-        })
-        return outputs[0] ?? new Float32Array(0)
+        return takeFirst(kernels, session.forward(plan, onDevice.input).outputs)
       } finally {
         session.close()
       }
     },
+    inferDeployed() {
+      deployed ??= openFolded(kernels, { space, shape, plan: withoutDeadNodes(plan) }, weights)
+      return takeFirst(kernels, deployed.forward(onDevice.input))
+    },
     dispose() {
+      deployed?.dispose()
       onDevice.release()
       optimizer.dispose()
       supernet.dispose()
@@ -95,9 +102,22 @@ export function repeatWork(subject: BenchSubject, work: BenchWork): void {
     case 'inference':
       subject.infer()
       return
+    case 'deployed':
+      subject.inferDeployed()
+      return
     default:
       work satisfies never
   }
+}
+
+/** Downloads all outputs, so that all are computed, and releases them. */
+function takeFirst(kernels: Kernels, outputs: readonly Value[]): Float32Array {
+  const [first = new Float32Array(0)] = outputs.map(({ handle }) => {
+    const output = kernels.downloadSync(handle)
+    kernels.release(handle)
+    return output
+  })
+  return first
 }
 
 export function namedGenotype(space: SearchSpace, subnet: BenchSubnet): Genotype {

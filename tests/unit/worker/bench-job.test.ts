@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { BenchJob } from '../../../src-main/contract/index.ts'
 import { findPreset, loadPresets } from '../../../src-main/engine/configure/presets.ts'
 import { decodeSafetensors } from '../../../src-main/supernet/safetensors.ts'
+import { openBenchSubject } from '../../../src-main/worker/bench/bench-subject.ts'
 import { BenchRunner, runBenchTraceJob } from '../../../src-main/worker/jobs/bench-job.ts'
 import { testBackends } from '../../support/backends.ts'
 
@@ -45,6 +46,16 @@ for (const { name, kernels } of await testBackends()) {
         }
       },
     )
+
+    it('runs the deployed network to the same output', () => {
+      const subject = openBenchSubject(kernels, jobOf('micro-pose'))
+      const output = subject.infer()
+      const largest = output.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      subject.inferDeployed().forEach((value, i) => {
+        expect(Math.abs(value - (output[i] ?? Number.NaN))).toBeLessThanOrEqual(1e-4 * largest)
+      })
+      subject.dispose()
+    })
 
     it('writes what it traced', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'bench-trace-'))
