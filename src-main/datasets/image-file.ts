@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import { EngineError } from '../contract/index.ts'
 import type { RgbImage } from './dataset.ts'
@@ -38,7 +39,9 @@ export async function checkImageFile(path: string): Promise<HeaderCheck> {
         reason: `picture of more than ${String(MOST_PIXELS / 1024 / 1024)} megapixels`,
       }
     }
-    if (!(await hasProperEnd(path, check.bytes, check.format))) {
+    const isSound =
+      (await hasProperEnd(path, check.bytes, check.format)) && (await hasSoundChunks(path, check))
+    if (!isSound) {
       await openImage(path).raw().toBuffer()
     }
     const isTurned = orientation >= FIRST_QUARTER_TURN
@@ -141,6 +144,33 @@ function openImage(path: string, isTurned = false): Sharp {
     autoOrient: isTurned,
   })
 }
+
+/** Larger PNGs are not read whole only to add up their check sums. */
+const MOST_SUMMED_BYTES = 16 * 1024 * 1024
+
+/** A PNG says for each of its parts whether it is whole; true for other formats. */
+async function hasSoundChunks(
+  path: string,
+  { format, bytes }: { readonly format: PictureFormat; readonly bytes: number },
+): Promise<boolean> {
+  if (format !== 'png' || bytes > MOST_SUMMED_BYTES) {
+    return true
+  }
+  const file = await readFile(path)
+  for (let at = PNG_SIGNATURE_BYTES; at + 12 <= file.length;) {
+    const length = file.readUInt32BE(at)
+    if (at + 12 + length > file.length) {
+      return false
+    }
+    if (crc32(file.subarray(at + 4, at + 8 + length)) !== file.readUInt32BE(at + 8 + length)) {
+      return false
+    }
+    at += 12 + length
+  }
+  return true
+}
+
+const PNG_SIGNATURE_BYTES = 8
 
 const JPEG_END = [0xff, 0xd9] as const
 const PNG_END = [0x49, 0x45, 0x4e, 0x44] as const

@@ -1,12 +1,13 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import sharp from 'sharp'
 import { toErrorInfo } from '../contract/index.ts'
 import type { Batch } from './batch.ts'
 import { computeBatch } from './batch-source.ts'
 import type { FromLoaderThread, LoaderThreadData } from './loader-thread.types.ts'
-import { openDataset } from './open-dataset.ts'
-import { Allowance, PREFETCHED_BATCHES } from './prefetch.ts'
+import { openRecipe } from './open-dataset.ts'
+import { Allowance } from './prefetch.ts'
 
-// Entry of the loader's thread: opens the data set, then computes batch after batch, a few ahead of those taken.
+// Entry of a loader's thread: takes over the checked data set, then computes its batches, a few ahead of those taken.
 if (parentPort !== null) {
   await serveBatches(parentPort, workerData as LoaderThreadData)
 }
@@ -15,20 +16,23 @@ async function serveBatches(port: MessagePort, data: LoaderThreadData): Promise<
   const post = (message: FromLoaderThread, transfer: ArrayBuffer[] = []): void => {
     port.postMessage(message, transfer)
   }
-  const allowance = new Allowance(PREFETCHED_BATCHES)
+  // Pictures are small and several are decoded at once; splitting one over threads would only cost.
+  sharp.concurrency(1)
+  const allowance = new Allowance(data.ahead)
   port.on('message', () => {
     allowance.give()
   })
+  let iteration = data.startIteration
   try {
-    const dataset = await openDataset(data.config.dataset, data.config.task, data.config.seed)
+    const dataset = openRecipe(data.recipe, data.cacheBytes)
     const source = { config: data.config, dataset, batch: data.batch, seed: data.seed }
-    for (let iteration = data.startIteration; ; iteration++) {
+    for (; ; iteration += data.stride) {
       await allowance.take()
       const batch = await computeBatch(source, iteration)
       post({ kind: 'batch', iteration, batch }, buffersOf(batch))
     }
   } catch (error) {
-    post({ kind: 'failed', error: toErrorInfo(error) })
+    post({ kind: 'failed', iteration, error: toErrorInfo(error) })
     port.close()
   }
 }

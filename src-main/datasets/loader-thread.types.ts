@@ -1,20 +1,28 @@
 import type { ErrorInfo, RunConfig } from '../contract/index.ts'
 import type { Batch } from './batch.ts'
+import type { DatasetRecipe } from './dataset.ts'
 
 /** What a loader thread is started with. */
 export interface LoaderThreadData {
   readonly config: RunConfig
+  readonly recipe: DatasetRecipe
   readonly batch: number
   readonly seed: number
+  /** The thread computes iterations `startIteration`, `startIteration + stride`, … */
   readonly startIteration: number
+  readonly stride: number
+  /** Batches that it may compute ahead of those taken. */
+  readonly ahead: number
+  /** Bytes of decoded pictures that it keeps. */
+  readonly cacheBytes: number
 }
 
 export interface ToLoaderThread {
-  /** The caller took one batch, so one more may be computed. */
+  /** The caller took one batch of this thread, so one more may be computed. */
   readonly kind: 'taken'
 }
 
 export type FromLoaderThread =
   | { readonly kind: 'batch'; readonly iteration: number; readonly batch: Batch }
-  /** Nothing follows this. */
-  | { readonly kind: 'failed'; readonly error: ErrorInfo }
+  /** Nothing of this thread follows. */
+  | { readonly kind: 'failed'; readonly iteration: number; readonly error: ErrorInfo }

@@ -14,7 +14,7 @@ export interface ResizeWindow {
 
 /**
  * Resizes bilinearly (half-pixel centres, clamped at the border) and normalises one window; what lies beyond the resized
- * picture is black. Where the picture shrinks, each pixel is the mean of several bilinear samples spread over its own area,
+ * picture is black. Where the picture shrinks to less than half, each pixel is the mean of several bilinear samples spread over its own area,
  * else thin things would appear and vanish with their position.
  */
 export function resampleNormalized(image: RgbImage, window: ResizeWindow, target: WarpTarget): void {
@@ -78,10 +78,12 @@ interface AxisWeights {
 
 /** More than four samples an axis change nothing one could see. */
 const MOST_TAPS = 4
+/** Down to half the size plain bilinear sampling leaves no pixel out, and is what method.md 5.6 and 6.3 say. */
+const PLAIN_STEP = 2
 
 function axisWeights(size: number, resized: number, start: number, count: number): AxisWeights {
   const step = size / resized
-  const taps = Math.min(MOST_TAPS, Math.max(1, Math.ceil(step - 1e-9)))
+  const taps = step <= PLAIN_STEP + 1e-9 ? 1 : Math.min(MOST_TAPS, Math.ceil(step - 1e-9))
   const span = Math.min(size, Math.ceil(step) + 2)
   const first = new Int32Array(count)
   const weights = new Float32Array(count * span)

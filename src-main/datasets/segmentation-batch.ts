@@ -52,11 +52,22 @@ export function planWindow(
   const { inputHeight, inputWidth } = augmentation === null ? crop : network
   const fit = Math.min(inputWidth / sample.width, inputHeight / sample.height)
   const scale = fit * (augmentation?.factor ?? 1)
-  const resizedWidth = Math.max(1, Math.round(sample.width * scale))
-  const resizedHeight = Math.max(1, Math.round(sample.height * scale))
+  const { resizedWidth, resizedHeight } = resizeLongSide(sample, scale)
   const left = Math.floor((augmentation?.shiftX ?? 0) * (Math.max(0, resizedWidth - crop.inputWidth) + 1))
   const top = Math.floor((augmentation?.shiftY ?? 0) * (Math.max(0, resizedHeight - crop.inputHeight) + 1))
   return { resizedWidth, resizedHeight, left, top, isFlipped: augmentation?.isFlipped ?? false }
+}
+
+/** The long side is rounded first and the short one follows it (method.md 5.6): halves go up in both. */
+function resizeLongSide(
+  { width, height }: { readonly width: number; readonly height: number },
+  scale: number,
+) {
+  const long = Math.max(1, Math.floor(Math.max(width, height) * scale + 0.5))
+  const short = Math.max(1, Math.floor((Math.min(width, height) * long) / Math.max(width, height) + 0.5))
+  return width >= height
+    ? { resizedWidth: long, resizedHeight: short }
+    : { resizedWidth: short, resizedHeight: long }
 }
 
 /** Crops and label maps of several pictures. @throws EngineError DATASET if a file cannot be read. */

@@ -32,13 +32,62 @@ export interface WarpTarget {
 export function warpNormalized(image: RgbImage, toSource: Affine, target: WarpTarget): void {
   const [a, b, c, d, e, f] = toSource
   const { values, width, height } = target
+  const lastX = image.width - 1
+  const lastY = image.height - 1
   let position = target.offset
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      sampleWithBlackBorder(image, a * column + b * row + c, d * column + e * row + f, values, position)
+      const x = a * column + b * row + c
+      const y = d * column + e * row + f
+      if (x >= 0 && y >= 0 && x < lastX && y < lastY) {
+        sampleInside(image, x, y, values, position)
+      } else {
+        sampleWithBlackBorder(image, x, y, values, position)
+      }
       position += 3
     }
   }
+}
+
+const [RED_SCALE, GREEN_SCALE, BLUE_SCALE] = CHANNEL_SCALES
+const [RED_OFFSET, GREEN_OFFSET, BLUE_OFFSET] = CHANNEL_OFFSETS
+
+/** All four taps lie in the picture: the same sums as {@link sampleWithBlackBorder} without its tests. */
+function sampleInside(
+  { width, data }: RgbImage,
+  x: number,
+  y: number,
+  values: Float32Array,
+  position: number,
+): void {
+  const left = Math.floor(x)
+  const top = Math.floor(y)
+  const right = x - left
+  const down = y - top
+  const w00 = (1 - right) * (1 - down)
+  const w01 = right * (1 - down)
+  const w10 = (1 - right) * down
+  const w11 = right * down
+  const at = (top * width + left) * 3
+  const below = at + width * 3
+  const red =
+    w00 * (data[at] ?? 0) +
+    w01 * (data[at + 3] ?? 0) +
+    w10 * (data[below] ?? 0) +
+    w11 * (data[below + 3] ?? 0)
+  const green =
+    w00 * (data[at + 1] ?? 0) +
+    w01 * (data[at + 4] ?? 0) +
+    w10 * (data[below + 1] ?? 0) +
+    w11 * (data[below + 4] ?? 0)
+  const blue =
+    w00 * (data[at + 2] ?? 0) +
+    w01 * (data[at + 5] ?? 0) +
+    w10 * (data[below + 2] ?? 0) +
+    w11 * (data[below + 5] ?? 0)
+  values[position] = red * RED_SCALE + RED_OFFSET
+  values[position + 1] = green * GREEN_SCALE + GREEN_OFFSET
+  values[position + 2] = blue * BLUE_SCALE + BLUE_OFFSET
 }
 
 /** Taps outside the picture count as 0, each by itself, so the border fades over one pixel. */

@@ -10,9 +10,9 @@ import { makeRunConfig } from './made-run-config.ts'
 
 const threadUrl = new URL('../../../src-main/datasets/loader-thread.ts', import.meta.url)
 
-async function openLoader(config: RunConfig, url: URL | null, startIteration = 0) {
+async function openLoader(config: RunConfig, url: URL | null, startIteration = 0, threads = 1) {
   const dataset = await openDataset(config.dataset, config.task, config.seed)
-  return openBatchLoader({ config, dataset, threadUrl: url, batch: 4, startIteration })
+  return openBatchLoader({ config, dataset, threadUrl: url, batch: 4, startIteration, threads })
 }
 
 async function takeBatches(
@@ -20,8 +20,9 @@ async function takeBatches(
   url: URL | null,
   count: number,
   startIteration = 0,
+  threads = 1,
 ): Promise<Batch[]> {
-  const loader = await openLoader(config, url, startIteration)
+  const loader = await openLoader(config, url, startIteration, threads)
   try {
     const batches: Batch[] = []
     for (let taken = 0; taken < count; taken++) {
@@ -39,15 +40,22 @@ describe.each([
   ['pose', makeRunConfig()],
   ['segmentation', segmentation],
 ])('openBatchLoader, %s', (_, config) => {
-  it('gives the same batches from its thread, inline, and in a second run', async () => {
-    const inline = await takeBatches(config, null, 7)
-    expect(await takeBatches(config, threadUrl, 7)).toEqual(inline)
-    expect(await takeBatches(config, null, 7)).toEqual(inline)
-  })
+  it(
+    'gives the same batches from any number of threads, inline, and in a second run',
+    { timeout: 60_000 },
+    async () => {
+      const inline = await takeBatches(config, null, 7)
+      for (const threads of [1, 3]) {
+        expect(await takeBatches(config, threadUrl, 7, 0, threads)).toEqual(inline)
+      }
+      expect(await takeBatches(config, null, 7)).toEqual(inline)
+    },
+  )
 
   it('resumes in the middle with the batch that an undisturbed run gives', async () => {
     const undisturbed = await takeBatches(config, null, 6)
     expect(await takeBatches(config, threadUrl, 2, 4)).toEqual(undisturbed.slice(4))
+    expect(await takeBatches(config, threadUrl, 3, 3, 2)).toEqual(undisturbed.slice(3))
   })
 
   it('augments anew each epoch and depends on the seed', async () => {
@@ -108,24 +116,27 @@ describe('openBatchLoader', () => {
     }
   })
 
-  it('passes on by name a picture that broke after the run began, and a folder that its thread cannot open', async () => {
+  it('passes on by name a picture that broke after the run began, and one that is gone', async () => {
     const path = await makeFolder()
     await writeCoco(path, 'train.json', cocoOf('t', 6, 17, 1))
     await writeCoco(path, 'dev.json', cocoOf('v', 1, 17, 11))
     const base = makeRunConfig()
     const config = makeRunConfig({ dataset: { ...base.dataset, source: 'coco', path } })
-    const inline = await openLoader(config, null)
+    const dataset = await openDataset(config.dataset, 'pose', config.seed)
+    const inline = openBatchLoader({ config, dataset, threadUrl: null, batch: 4 })
     for (let picture = 1; picture <= 6; picture++) {
       await writeFile(join(path, 'images', `t${String(picture)}.jpg`), 'broken')
     }
     await expect(inline.next()).rejects.toMatchObject({ code: 'DATASET' })
-    await rm(path, { recursive: true })
-    const dataset = await openDataset(base.dataset, 'pose', 1)
-    const missing = openBatchLoader({ config, dataset, threadUrl, batch: 4 })
-    await expect(missing.next()).rejects.toMatchObject({
+    await rm(join(path, 'images', 't1.jpg'))
+    const broken = openBatchLoader({ config, dataset: dataset, threadUrl, batch: 4, threads: 2 })
+    await expect(broken.next()).rejects.toMatchObject({
       code: 'DATASET',
-      message: expect.stringContaining('cannot be opened') as string,
+      message: expect.stringMatching(/t\d\.jpg cannot be decoded/) as string,
     })
-    await missing.close()
+    // The first reason stays.
+    await expect(broken.next()).rejects.toMatchObject({ code: 'DATASET' })
+    await broken.close()
+    await rm(path, { recursive: true })
   })
 })
