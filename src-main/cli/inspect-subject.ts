@@ -117,8 +117,8 @@ function widthOfFile(value: unknown): number | undefined {
 
 async function findStored(id: string, services: EngineServices): Promise<InspectSubject> {
   const { genotype, runId } = await services.candidates.get(await findCandidateId(id, services))
-  const { config, dataset } = await services.runs.get(runId)
-  const { space, shape } = createSearchSetup(config, countOutputs(config, dataset))
+  const { config, dataset, imported } = await services.runs.get(runId)
+  const { space, shape } = createSearchSetup(config, imported?.outputs ?? countOutputs(config, dataset))
   return { space, shape, validation: validateGenotype(space, genotype) }
 }
 

@@ -45,6 +45,7 @@ export function connectServices(
         preflight: (request) => ask(runs.preflight.mutate(request)),
         estimate: (request) => ask(runs.estimate.query(request)),
         start: (request) => ask(runs.start.mutate(request)),
+        import: (request) => ask(runs.import.mutate(request)),
         stop: (id) => ask(runs.stop.mutate({ id })),
         resume: (id) => ask(runs.resume.mutate({ id })),
         rename: (id, name) => ask(runs.rename.mutate({ id, name })),

@@ -7,7 +7,8 @@ export type CandidateState = 'proposed' | 'leased' | 'evaluated' | 'failed'
 /** How a score was measured. Two candidates share a front only if their protocol keys are equal. */
 export interface Protocol {
   readonly metric: string
-  readonly split: 'search' | 'report'
+  /** `imported`: scored by another program. How is not recorded; numbers that would say it are 0. */
+  readonly split: 'search' | 'report' | 'imported'
   readonly samples: number
   readonly datasetFingerprint: string
   readonly inputHeight: number
@@ -24,11 +25,11 @@ export interface Protocol {
   readonly searchSeesReport?: boolean
 }
 
-export type CandidateOperator = 'stratum' | 'reference' | 'offspring'
+export type CandidateOperator = 'stratum' | 'reference' | 'offspring' | 'imported'
 
 export interface CandidateOrigin {
   readonly operator: CandidateOperator
-  /** 'p=0.5 depths 2-3' for a stratum, 'smallest' | 'hrnet' | 'largest' for a reference row, else ''. */
+  /** 'p=0.5 depths 2-3' for a stratum, 'smallest' | 'hrnet' | 'largest' for a reference row, the name in its log for an imported one, else ''. */
   readonly label: string
   readonly parents: readonly string[]
   /** Indices of modules taken from the second parent. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { datasetFormatSchema } from './config.ts'
 import { EXPORT_FORMATS } from './export.ts'
+import { importRequestSchema } from './import-run.ts'
 import { FINE_TUNE_EPOCHS, MOST_FINE_TUNE_EPOCHS } from './fine-tune.ts'
 import { runIdSchema, runRequestSchema } from './run.ts'
 
@@ -21,6 +22,7 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   runs.preflight  mutation     → PreflightResult             (same request as start; nothing is stored)
  *   runs.estimate   query        → CostEstimate                (formula only, answers at once)
  *   runs.start      mutation     → RunSummary                  (idempotent by id)
+ *   runs.import     mutation     → ImportResult                (a search log of another program, as a run of its own; idempotent by content)
  *   runs.stop       mutation     → RunSummary                  (after a checkpoint)
  *   runs.resume     mutation     → RunSummary
  *   runs.rename     mutation     → RunSummary
@@ -53,6 +55,7 @@ export const procedureInputs = {
   'runs.preflight': runRequestSchema,
   'runs.estimate': runRequestSchema,
   'runs.start': runRequestSchema,
+  'runs.import': importRequestSchema,
   'runs.stop': z.object({ id: runIdSchema }),
   'runs.resume': z.object({ id: runIdSchema }),
   'runs.rename': z.object({ id: runIdSchema, name: z.string().trim().min(1).max(80) }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ConfigSource } from './config-source.ts'
 import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
 import type { ErrorInfo } from './error.ts'
+import type { ImportedFacts } from './import-run.ts'
 
 export const runIdSchema = z.string().regex(/^r-[a-z0-9]{6,24}$/, 'a run id looks like r-7f3k9a2m')
 export type RunId = string
@@ -61,6 +62,8 @@ export interface RunDetails extends RunSummary {
   readonly config: RunConfig
   /** Every key of `config` with the reason for its value. */
   readonly configSources: readonly ConfigSource[]
+  /** Where the scores of an imported run come from; null for a run of ours. */
+  readonly imported: ImportedFacts | null
   readonly environment: RunEnvironment | null
   readonly dataset: DatasetFacts | null
   readonly baselines: readonly Baseline[]

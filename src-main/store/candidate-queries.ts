@@ -25,6 +25,12 @@ export interface NewCandidate {
   readonly origin: CandidateOrigin
 }
 
+/** A candidate that another program scored. */
+export interface ImportedCandidateRow extends NewCandidate {
+  readonly accuracy: number
+  readonly protocol: Protocol
+}
+
 export interface Evaluation {
   readonly accuracy: number
   readonly metrics: Readonly<Record<string, number>>
@@ -50,6 +56,8 @@ export interface CandidateQueries {
     randomState: unknown,
     rows: readonly NewCandidate[],
   ): void
+  /** Generation 0 of an imported run, scored already; the caller wraps it in a transaction. */
+  insertImported(runId: string, rows: readonly ImportedCandidateRow[]): void
   /** Takes the next proposed rows in order of number. */
   lease(request: LeaseRequest): CandidateRecord[]
   /** False when the row is not held under that lease (it was returned in the meantime). */
@@ -139,6 +147,7 @@ export function createCandidateQueries(db: StudioDatabase): CandidateQueries {
 type LedgerWrites = Pick<
   CandidateQueries,
   | 'insertGeneration'
+  | 'insertImported'
   | 'lease'
   | 'recordEvaluation'
   | 'recordFailure'
@@ -159,6 +168,7 @@ function createLedgerWrites(db: StudioDatabase): LedgerWrites {
           .run()
       }
     },
+    insertImported: (runId, rows) => insertImported(db, runId, rows),
     lease: (request) => leaseRows(db, request),
     recordEvaluation: (id, leaseId, { accuracy, metrics, protocol, milliseconds }) =>
       db
@@ -200,6 +210,18 @@ function createLedgerWrites(db: StudioDatabase): LedgerWrites {
         .where(and(eq(generations.runId, runId), eq(generations.generation, generation)))
         .run()
     },
+  }
+}
+
+function insertImported(db: StudioDatabase, runId: string, rows: readonly ImportedCandidateRow[]): void {
+  // The column may not be null; nothing was drawn, so nothing can go on from here.
+  db.insert(generations).values({ runId, generation: 0, randomState: {} }).run()
+  for (const row of rows) {
+    const id = `${runId}:${row.number}`
+    const metrics = { accuracy: row.accuracy }
+    db.insert(candidates)
+      .values({ ...row, id, runId, generation: 0, state: 'evaluated', metrics })
+      .run()
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   DatasetFacts,
   ErrorInfo,
   GenotypeJson,
+  ImportedFacts,
   MetricPoint,
   PanelPoint,
   PrepareResult,
@@ -39,6 +40,8 @@ export const runs = sqliteTable('runs', {
   config: text('config', { mode: 'json' }).$type<RunConfig>().notNull(),
   /** Dotted path → value, as the run was asked for; null for runs of before they were kept. */
   overrides: text('overrides', { mode: 'json' }).$type<Readonly<Record<string, unknown>>>(),
+  /** Null for a run of ours. */
+  imported: text('imported', { mode: 'json' }).$type<ImportedFacts>(),
   environment: text('environment', { mode: 'json' }).$type<RunEnvironment>(),
   /** What the prepare phase found; null until then. */
   prepared: text('prepared', { mode: 'json' }).$type<PrepareResult>(),

@@ -28,6 +28,11 @@ export function mainProtocolRows(evaluated: readonly EvaluatedRow[]): readonly E
   return [...groups.values()].toSorted((a, b) => b.length - a.length)[0] ?? []
 }
 
+/** The architecture that everybody knows, as this very run scored it: the baseline of its charts. Null until it is scored. */
+export function hrnetRow(rows: readonly EvaluatedRow[]): EvaluatedRow | null {
+  return rows.find(({ origin }) => origin.operator === 'reference' && origin.label === 'hrnet') ?? null
+}
+
 /** The most accurate front member within a budget; null if none is that small. */
 export function bestUnder(front: readonly EvaluatedRow[], maxMacs: number): EvaluatedRow | null {
   return front.filter((row) => row.macs <= maxMacs).toSorted((a, b) => b.accuracy - a.accuracy)[0] ?? null

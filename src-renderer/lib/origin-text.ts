@@ -8,6 +8,8 @@ export function originText(origin: CandidateOrigin): string {
       return origin.label === '' ? 'random start' : `random, ${origin.label}`
     case 'reference':
       return `reference, ${origin.label}`
+    case 'imported':
+      return `imported, ${origin.label}`
     case 'offspring':
       return origin.parents.length === 0 ? 'offspring' : origin.parents.map(parentLabel).join(' × ')
   }

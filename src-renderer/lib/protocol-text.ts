@@ -2,6 +2,9 @@ import type { Protocol, TaskKind } from '../../src-main/contract/index.ts'
 
 /** How a score was measured, in words: split, boxes, input, mirrored image, recalibration. */
 export function protocolText(protocol: Protocol, task: TaskKind): string {
+  if (protocol.split === 'imported') {
+    return 'imported: how it was measured is not recorded'
+  }
   return [
     `${protocol.split} split`,
     `${protocol.samples.toLocaleString('en')} samples`,

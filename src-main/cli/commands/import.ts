@@ -1,14 +1,21 @@
+import { basename, resolve } from 'node:path'
+import type { ImportRequest } from '../../contract/index.ts'
 import { toGigaMacs } from '../../nas/cost.ts'
+import { fromGenotypeJson, genotypeKey } from '../../nas/genotype.ts'
 import { officialSpace } from '../../nas/search-space.ts'
-import { EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
+import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { importEvolutionLog } from '../import-evolution-log.ts'
-import type { ImportedLog } from '../import-evolution-log.ts'
+import type { ImportedLog, ImportOptions } from '../import-evolution-log.ts'
 import { readShape, readTask, TASK_HINT } from '../inspect-subject.ts'
+import { withEngine } from '../open-engine.ts'
 import { formatTable } from '../run-result.ts'
 
+const LONGEST_NAME = 80
+
 export const importCommand: Command = {
-  description: 'Read a search log of the reference release, with the genotype files beside it, as candidates',
+  description:
+    'Store a search log of the reference release, with the genotype files beside it, as a run of imported candidates',
   example: 'scalenas import evolution.log --task segmentation --width 32 --input 1024x2048 --json',
   args: {
     log: {
@@ -33,9 +40,13 @@ export const importCommand: Command = {
       type: 'boolean',
       description: 'Clear fusions into branches that have ended, instead of refusing the genotype',
     },
+    name: { type: 'string', valueHint: 'NAME', description: 'Name of the run (default: the log file)' },
+    'dry-run': { type: 'boolean', description: 'Only read and print, store nothing' },
+    ...DATA_ARG,
     ...JSON_ARG,
   },
-  async run(args, { terminal }) {
+  async run(args, context) {
+    const { terminal } = context
     const log = requireText(args, 'log')
     const task = readTask(args)
     const options = {
@@ -48,9 +59,41 @@ export const importCommand: Command = {
     if (imported.unscored.length > 0) {
       terminal.err(`${imported.unscored.length} genotypes have no score`)
     }
-    terminal.out(flag(args, 'json') ? JSON.stringify(imported, null, 2) : describe(imported))
+    const isStored = imported.candidates.length > 0 && !flag(args, 'dry-run')
+    const stored = isStored
+      ? await withEngine(args, context, (services) =>
+          services.runs.import(toRequest(imported, log, text(args, 'name') ?? basename(log), options)),
+        )
+      : null
+    const run = stored === null ? null : { id: stored.run.id, isNew: stored.isNew }
+    const lines = [describe(imported), ...(run === null ? [] : [describeStored(run)])]
+    terminal.out(flag(args, 'json') ? JSON.stringify({ ...imported, run }, null, 2) : lines.join('\n'))
     return imported.candidates.length === 0 ? EXIT.failed : EXIT.done
   },
+}
+
+function toRequest(
+  { candidates, unscored, leftOut }: ImportedLog,
+  log: string,
+  name: string,
+  { space, shape }: ImportOptions,
+): ImportRequest {
+  const { task, outputs, ...network } = shape
+  return {
+    ...{ name: name.slice(0, LONGEST_NAME), task, network, outputs, log: resolve(log) },
+    unscored: [...unscored],
+    leftOut: [...leftOut],
+    candidates: candidates.map((candidate) => ({
+      name: candidate.name,
+      genotypeKey: genotypeKey(fromGenotypeJson(space, candidate.genotype)),
+      accuracy: candidate.accuracy,
+      warnings: [...candidate.warnings],
+    })),
+  }
+}
+
+function describeStored({ id, isNew }: { readonly id: string; readonly isNew: boolean }): string {
+  return isNew ? `stored as run ${id}` : `this log with these genotypes is stored already, as run ${id}`
 }
 
 function describe({ candidates }: ImportedLog): string {

@@ -1,4 +1,4 @@
-import type { ConfigSource, RunConfig, RunSummary } from '../../contract/index.ts'
+import type { ConfigSource, ImportedFacts, RunConfig, RunSummary } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { valueAt } from '../../engine/configure/schema-problems.ts'
@@ -46,7 +46,12 @@ export const showCommand: Command = {
       context.terminal.out(
         flag(args, 'json')
           ? JSON.stringify({ ...result, run: details }, null, 2)
-          : [describeResult(result, details.metricName), '', ...describeConfig(details)].join('\n'),
+          : [
+              describeResult(result, details.metricName),
+              ...describeImport(details.imported),
+              '',
+              ...describeConfig(details),
+            ].join('\n'),
       )
       if (result.error !== null) {
         context.terminal.err([result.error.message, ...result.error.details].join('\n  '))
@@ -104,6 +109,20 @@ function describeConfig({
         `${path.padEnd(width(0))}  ${value.padEnd(width(1))}  ${source}`,
     ),
   ]
+}
+
+/** What an import left out and where its costs differ. */
+function describeImport(imported: ImportedFacts | null): string[] {
+  return imported === null
+    ? []
+    : [
+        `imported from ${imported.log}: how its scores were measured is not recorded; it cannot be resumed, trained or exported`,
+        ...imported.warnings.map((text) => `warning: ${text}`),
+        ...imported.leftOut.map((text) => `left out: ${text}`),
+        ...(imported.unscored.length === 0
+          ? []
+          : [`${String(imported.unscored.length)} genotypes without a score`]),
+      ]
 }
 
 function describeRuns(runs: readonly RunSummary[]): string {

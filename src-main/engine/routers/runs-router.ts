@@ -16,6 +16,9 @@ export const runsRouter = router({
   start: procedure
     .input(procedureInputs['runs.start'])
     .mutation(({ ctx, input }) => ctx.services.runs.start(input)),
+  import: procedure
+    .input(procedureInputs['runs.import'])
+    .mutation(({ ctx, input }) => ctx.services.runs.import(input)),
   stop: procedure
     .input(procedureInputs['runs.stop'])
     .mutation(({ ctx, input }) => ctx.services.runs.stop(input.id)),

@@ -10,7 +10,8 @@ import type { Access } from './access.ts'
 
 const PATH = '/trpc'
 /** Requests are small; results are not limited by this. */
-const MAX_MESSAGE_BYTES = 1024 * 1024
+/** A search log of 2,000 candidates to import has about one; everything else is far below. */
+const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 const PING_MS = 15_000
 const PONG_WAIT_MS = 10_000
 /** Who connects and does not show its token in time is dropped. */

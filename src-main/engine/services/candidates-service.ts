@@ -12,7 +12,7 @@ import type { EngineParts } from '../pipeline/run-context.ts'
 import { answer } from './answer.ts'
 import type { CandidatesService, ExportRequest, PreviewService } from './engine-services.ts'
 import type { FineTuneOrder, FineTuning } from './fine-tuning.ts'
-import { requireRun } from './runs-service.ts'
+import { refuseImported, requireRun } from './runs-service.ts'
 
 export function createCandidatesService(parts: EngineParts, fineTuning: FineTuning): CandidatesService {
   const { store, hub } = parts
@@ -139,6 +139,7 @@ async function exportCandidate(
 }
 
 function requireWeights({ store }: EngineParts, runId: string, verb: string): void {
+  refuseImported(requireRun({ store }, runId), verb)
   const isTrained = store.phases
     .list(runId)
     .some((row) => row.phase === 'supernet' && row.completedAt !== null)

@@ -10,6 +10,8 @@ import type {
   ExportResult,
   FineTuneStatus,
   GenerationRow,
+  ImportRequest,
+  ImportResult,
   LogLine,
   MetricPoint,
   PanelPoint,
@@ -85,6 +87,8 @@ export interface RunsService {
   preflight(request: RunRequest): Promise<PreflightResult>
   estimate(request: RunRequest): Promise<CostEstimate>
   start(request: RunRequest): Promise<RunSummary>
+  /** A search log of another program as a run of its own; the same content again is the same run. */
+  import(request: ImportRequest): Promise<ImportResult>
   stop(id: string): Promise<RunSummary>
   resume(id: string): Promise<RunSummary>
   rename(id: string, name: string): Promise<RunSummary>

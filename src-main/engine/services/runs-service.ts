@@ -16,7 +16,7 @@ import type {
 } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
-import { sourceConfig } from '../configure/config-sources.ts'
+import { importedSources, sourceConfig } from '../configure/config-sources.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
 import { freezeConfig } from '../configure/freeze-config.ts'
 import { countOutputs, requireSetup } from '../configure/search-setup.ts'
@@ -26,6 +26,7 @@ import { assertTransition } from '../pipeline/run-state.ts'
 import type { Scheduler } from '../pipeline/scheduler.ts'
 import { answer } from './answer.ts'
 import type { RunsService } from './engine-services.ts'
+import { importRun } from './import-run.ts'
 import type { FineTuning } from './fine-tuning.ts'
 
 /** Until the prepare phase has said what it measures. */
@@ -64,8 +65,9 @@ export function createRunsService(parts: RunsServiceParts): RunsService {
       return estimateCost(config, requireSetup(config, guessOutputs(parts, config)), free)
     },
     start: (request) => answer(() => startRun(parts, request)),
+    import: (request) => answer(() => importRun(parts, request)),
     async stop(id) {
-      requireRun(parts, id)
+      refuseImported(requireRun(parts, id), 'stop')
       await scheduler.stop(id)
       return requireSummary(parts, id)
     },
@@ -149,7 +151,9 @@ async function readDetails(parts: RunsServiceParts, id: string): Promise<RunDeta
   return {
     ...requireSummary(parts, id),
     config: run.config,
-    configSources: sourceConfig(run, parts.presets, parts.sources),
+    configSources:
+      run.imported === null ? sourceConfig(run, parts.presets, parts.sources) : importedSources(run.config),
+    imported: run.imported,
     environment: run.environment,
     dataset: run.prepared?.dataset ?? null,
     baselines: run.prepared?.baselines ?? [],
@@ -204,7 +208,9 @@ async function deleteRun(parts: RunsServiceParts, id: string): Promise<void> {
 }
 function resumeRun(parts: RunsServiceParts, id: string): RunSummary {
   const { store, hub, scheduler } = parts
-  const { status } = requireRun(parts, id)
+  const run = requireRun(parts, id)
+  refuseImported(run, 'resume')
+  const { status } = run
   // One that waits since another engine was here only has to be put in line again.
   if (status !== 'queued') {
     assertTransition(id, status, 'queued')
@@ -224,6 +230,16 @@ function updateRun(
   parts.store.runs.update(id, patch)
   parts.hub.publishStatus(id)
   return requireSummary(parts, id)
+}
+
+/** @throws EngineError CONFLICT for a run that another program made: it has candidates and scores, but no data and no weights. */
+export function refuseImported({ id, imported }: Pick<RunRecord, 'id' | 'imported'>, verb: string): void {
+  if (imported !== null) {
+    throw new EngineError(
+      'CONFLICT',
+      `Run ${id} is imported from ${imported.log}: it has scores but no data and no weights, so there is nothing to ${verb}.`,
+    )
+  }
 }
 
 export function requireRun({ store }: Pick<EngineParts, 'store'>, id: string): RunRecord {

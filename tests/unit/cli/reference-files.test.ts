@@ -2,9 +2,12 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command } from '../../../src-main/cli/command-line.ts'
+import { exportCommand } from '../../../src-main/cli/commands/export.ts'
 import { forwardCommand } from '../../../src-main/cli/commands/forward.ts'
 import { importCommand } from '../../../src-main/cli/commands/import.ts'
 import { inspectCommand } from '../../../src-main/cli/commands/inspect.ts'
+import { resumeCommand, runsCommand, showCommand, stopCommand } from '../../../src-main/cli/commands/runs.ts'
+import type { RunDetails } from '../../../src-main/contract/index.ts'
 import { runCommandLine } from '../../../src-main/cli/run-command-line.ts'
 import { encodeMaskNpy } from '../../../src-main/formats/mask-npy.ts'
 import { encodeNpyHeader } from '../../../src-main/formats/npy.ts'
@@ -19,6 +22,11 @@ const COMMANDS: Record<string, Command> = {
   inspect: inspectCommand,
   forward: forwardCommand,
   import: importCommand,
+  runs: runsCommand,
+  show: showCommand,
+  resume: resumeCommand,
+  stop: stopCommand,
+  export: exportCommand,
 }
 const space = officialSpace('segmentation')
 
@@ -114,7 +122,7 @@ describe('commands that read files of the reference release', () => {
   })
 
   describe('import', () => {
-    const options = ['--task', 'segmentation', '--json']
+    const options = ['--task', 'segmentation', '--dry-run', '--json']
 
     it('gives candidates with our cost and says where the log prints another', async () => {
       writeFileSync(path('mask_0.npy'), encodeMaskNpy(toOfficialMask(space, smallestGenotype(space))))
@@ -154,6 +162,75 @@ describe('commands that read files of the reference release', () => {
       expect(imported.leftOut).toHaveLength(2)
       expect(imported.leftOut[0]).toMatch(/^mask_3: .*no such file/)
       expect(imported.leftOut[1]).toBe('mask_4: the same architecture as mask_1')
+    })
+
+    describe('into the data folder', { timeout: 30_000 }, () => {
+      const stored = ['--task', 'segmentation', '--json', '--data']
+      const importQueue = async (lines: readonly string[]) => {
+        writeFileSync(path('mask_0.npy'), encodeMaskNpy(toOfficialMask(space, smallestGenotype(space))))
+        writeFileSync(path('mask_1.npy'), encodeMaskNpy(toOfficialMask(space, largestGenotype(space))))
+        writeFileSync(path('queue.txt'), lines.join('\n'))
+        out = []
+        expect(await run('import', path('queue.txt'), ...stored, path('data')), err.join()).toBe(0)
+        return (json() as { run: { id: string; isNew: boolean } }).run
+      }
+      const LINES = ['mask_0 13.857 200.7 0.71', 'mask_1 47.85 300 0.79', 'mask_2', 'mask_3 damaged']
+
+      it('is a run of its own, once for one content, that shows its candidates and what is wrong', async () => {
+        const first = await importQueue(LINES)
+        expect(first).toMatchObject({ isNew: true })
+        expect(await importQueue(LINES)).toEqual({ ...first, isNew: false })
+        const other = await importQueue(['mask_0 13.857 200.7 0.72'])
+        expect(other.id).not.toBe(first.id)
+
+        out = []
+        expect(await run('runs', '--json', '--data', path('data'))).toBe(0)
+        expect(json()).toHaveLength(2)
+        out = []
+        expect(await run('show', first.id, '--json', '--data', path('data'))).toBe(0)
+        const shown = json() as { front: object[]; hypervolume: number; protocol: object; run: RunDetails }
+        expect(shown.front).toMatchObject([
+          { genotypeId: '87f317adf70f', accuracy: 0.71, macs: 215_507_533_824, params: 13_857_491 },
+          { genotypeId: '8f80e43e72f3', accuracy: 0.79, macs: 504_402_804_736 },
+        ])
+        // Method.md 7.5: each front member's gain times the share of the reference cost beyond it, R = 1.01 of the largest.
+        const reference = 1.01 * 504_402_804_736
+        const expected =
+          (0.71 * (reference - 215_507_533_824) + 0.08 * (reference - 504_402_804_736)) / reference
+        expect(shown.hypervolume).toBeCloseTo(expected, 12)
+        expect(shown.protocol).toMatchObject({ split: 'imported', backend: 'not recorded' })
+        expect(shown.run).toMatchObject({ preset: 'imported', status: 'completed', candidates: 2 })
+        expect(shown.run.imported).toMatchObject({ outputs: 19, unscored: ['mask_2'] })
+        expect(shown.run.imported?.warnings).toEqual([
+          'mask_1: the log says 300 multiply-adds / 2^30, ours are 469.762; check width, input and outputs',
+        ])
+        expect(shown.run.imported?.leftOut.join()).toMatch(/line 4: .*mask_3 damaged/)
+        const claims = shown.run.configSources.filter(({ kind }) => kind !== 'unused')
+        expect(new Set(claims.map((claim) => claim.path.split('.')[0]))).toEqual(
+          new Set(['preset', 'task', 'space', 'network']),
+        )
+        out = []
+        expect(await run('show', first.id, '--data', path('data'))).toBe(0)
+        expect(out[0]).toMatch(/cannot be resumed, trained or exported\nwarning: mask_1: the log says 300/)
+      })
+
+      it('cannot be resumed or exported, and says why; its candidates can be inspected', async () => {
+        const { id } = await importQueue(LINES)
+        for (const command of [
+          ['resume', id],
+          ['stop', id],
+          ['export', `${id}:1`, '--format', 'safetensors', '--out', path('out')],
+        ]) {
+          err = []
+          expect(await run(...command, '--data', path('data')), command[0]).not.toBe(0)
+          expect(err.join()).toMatch(
+            /is imported from .*queue\.txt: it has scores but no data and no weights/,
+          )
+        }
+        out = []
+        expect(await run('inspect', `${id}:2`, '--json', '--data', path('data'))).toBe(0)
+        expect(json()).toMatchObject({ macs: 504_402_804_736 })
+      })
     })
 
     it('fails when nothing can be imported, and refuses a log that is not there', async () => {

@@ -124,9 +124,8 @@ describe('sources of a configuration', () => {
       { families: [{ name: 'a', presets: ['*'], sources: { 'search.speed': 'ours: x' } }] },
       'no key search.speed',
     ],
-    [{ families: [] }, 'no source of seed in mini-pose'],
     [{ families: [{ name: 'a', presets: ['*'], sources: { seed: 'somebody' } }] }, 'seed'],
-  ])('of a file with a gap or a slip are refused (%#)', async (content, message) => {
+  ])('of a file with a slip are refused (%#)', async (content, message) => {
     const file = join(folder, 'sources.json')
     writeFileSync(file, JSON.stringify(content))
     await expect(loadConfigSources(file, presets)).rejects.toThrow(message)

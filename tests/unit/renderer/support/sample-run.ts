@@ -79,6 +79,7 @@ export function sampleDetails(changes: Partial<RunDetails> = {}): RunDetails {
     ...sampleSummary(),
     config: samplePreset().config,
     configSources: [],
+    imported: null,
     environment: null,
     dataset: null,
     baselines: [],
