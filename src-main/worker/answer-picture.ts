@@ -6,11 +6,15 @@ import { encodeLabelPng, encodePng } from '../datasets/encode-png.ts'
 import { checkImageFile, decodeImage } from '../datasets/image-file.ts'
 import { cropPose } from '../datasets/pose-crop.ts'
 import { resampleNormalized } from '../datasets/resample.ts'
+import { warpNormalized } from '../datasets/warp.ts'
 import { predictPoses } from '../tasks/predict-pose.ts'
+import { predictScenes } from '../tasks/predict-scenes.ts'
 import { predictLabelMaps } from '../tasks/predict-segmentation.ts'
 import type { Forward } from '../tasks/task.ts'
+import { planInferenceScales } from '../vision/bottom-up/inference-scales.ts'
+import { PUBLISHED_PARSING } from '../vision/bottom-up/parse-persons.ts'
 import { personScore } from '../vision/keypoints/person-score.ts'
-import { drawPoseOverlay } from './pose-overlay.ts'
+import { drawPoseOverlay, PERSON_COLORS } from './pose-overlay.ts'
 
 /** The network that answers, and how. */
 export interface Answering {
@@ -76,6 +80,54 @@ export async function answerPose(
     { suffix: '.overlay.png', bytes: await drawPoseOverlay(image, persons, skeleton) },
     { suffix: '.json', bytes: toJson(report) },
   ]
+}
+
+/** Overlay and JSON with everybody that a bottom-up network finds in the whole picture (method.md 9.4, 9.5; scale 1). */
+export async function answerEverybody(
+  { kernels, forward, network, flipTest }: Answering,
+  { file }: PredictImage,
+  image: RgbImage,
+  skeleton: SkeletonFacts,
+): Promise<readonly AnswerFile[]> {
+  const { width, height } = image
+  const views = planInferenceScales({ width, height }, network.inputHeight, [1]).map((view) => {
+    const input = new Float32Array(view.height * view.width * 3)
+    warpNormalized(image, view.toImage, { values: input, offset: 0, width: view.width, height: view.height })
+    return { ...view, input }
+  })
+  const sample = { id: file, imageWidth: width, imageHeight: height, persons: [] }
+  const geometry = { skeleton, parsing: PUBLISHED_PARSING }
+  const options = { flipTest, batch: 1 }
+  const [found = []] = await predictScenes(kernels, forward, [{ sample, views }], geometry, options)
+  const persons = found.map(({ keypoints, score }) => {
+    const triples = skeleton.joints.map(
+      (_, joint) =>
+        [keypoints[joint * 3] ?? 0, keypoints[joint * 3 + 1] ?? 0, keypoints[joint * 3 + 2] ?? 0] as const,
+    )
+    return { box: extentOf(triples), score, keypoints: triples }
+  })
+  const drawn = persons.map((person, index) => ({
+    ...person,
+    ...{ color: PERSON_COLORS[index % PERSON_COLORS.length] ?? PERSON_COLORS[0], leastShown: LEAST_HEAT },
+  }))
+  const report = { file, task: 'bottom-up-pose', width, height, joints: skeleton.joints, persons }
+  return [
+    { suffix: '.overlay.png', bytes: await drawPoseOverlay(image, drawn, skeleton) },
+    { suffix: '.json', bytes: toJson(report) },
+  ]
+}
+
+/** Joints that were not found have heat 0. */
+const LEAST_HEAT = 1e-6
+
+/** Box around the joints that were found: x, y, width, height. */
+function extentOf(
+  keypoints: readonly (readonly [number, number, number])[],
+): readonly [number, number, number, number] {
+  const found = keypoints.filter(([, , heat]) => heat >= LEAST_HEAT)
+  const [xs, ys] = [found.map(([x]) => x), found.map(([, y]) => y)]
+  const [left, top] = [Math.min(...xs), Math.min(...ys)]
+  return [left, top, Math.max(...xs) - left, Math.max(...ys) - top]
 }
 
 /** Overlay, label map of the picture's size and JSON with the share of each class (method.md 6.3). */

@@ -11,7 +11,23 @@ export interface OverlayPerson {
   readonly box: readonly [number, number, number, number]
   /** [x, y, confidence] per joint. */
   readonly keypoints: readonly (readonly [number, number, number])[]
+  /** One colour for all of the person, where several are told apart; absent: by sides. */
+  readonly color?: string
+  /** Joints below are not drawn; default 0.2. */
+  readonly leastShown?: number
 }
+
+/** Colours of persons in turn. */
+export const PERSON_COLORS = [
+  '#67a5ff',
+  '#fb923c',
+  '#a3e635',
+  '#f472b6',
+  '#facc15',
+  '#2dd4bf',
+  '#c084fc',
+  '#d5dfeb',
+] as const
 
 /** A picture with bones, joints and boxes over it, as PNG: left sky, right orange, centre lime. */
 export function drawPoseOverlay(
@@ -33,16 +49,16 @@ function boxShape({ box: [x, y, width, height] }: OverlayPerson, thickness: numb
 }
 
 function boneShapes(
-  { keypoints }: OverlayPerson,
+  { keypoints, color: own, leastShown = LEAST_SHOWN }: OverlayPerson,
   { edges, sides }: Pick<SkeletonFacts, 'edges' | 'sides'>,
   thickness: number,
 ): string[] {
   return edges.flatMap(([from, to]) => {
     const [a, b] = [keypoints[from], keypoints[to]]
-    if (a === undefined || b === undefined || a[2] < LEAST_SHOWN || b[2] < LEAST_SHOWN) {
+    if (a === undefined || b === undefined || a[2] < leastShown || b[2] < leastShown) {
       return []
     }
-    const color = sides[from] === sides[to] ? COLORS[sides[from] ?? 'centre'] : COLORS.centre
+    const color = own ?? (sides[from] === sides[to] ? COLORS[sides[from] ?? 'centre'] : COLORS.centre)
     const line = `<line x1="${a[0]}" y1="${a[1]}" x2="${b[0]}" y2="${b[1]}" stroke-linecap="round"`
     return [
       `${line} stroke="${CASING}" stroke-width="${thickness * 2}"/>`,
@@ -52,15 +68,15 @@ function boneShapes(
 }
 
 function jointShapes(
-  { keypoints }: OverlayPerson,
+  { keypoints, color, leastShown = LEAST_SHOWN }: OverlayPerson,
   { sides }: Pick<SkeletonFacts, 'sides'>,
   thickness: number,
 ): string[] {
   return keypoints.flatMap(([x, y, confidence], joint) =>
-    confidence < LEAST_SHOWN
+    confidence < leastShown
       ? []
       : [
-          `<circle cx="${x}" cy="${y}" r="${thickness * 1.3}" fill="${COLORS[sides[joint] ?? 'centre']}" stroke="${CASING}" stroke-width="${thickness / 2}"/>`,
+          `<circle cx="${x}" cy="${y}" r="${thickness * 1.3}" fill="${color ?? COLORS[sides[joint] ?? 'centre']}" stroke="${CASING}" stroke-width="${thickness / 2}"/>`,
         ],
   )
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { encodePng } from '../../src-main/datasets/encode-png.ts'
 import { decodeFloatNpy, encodeFloatNpy } from '../../src-main/formats/npy.ts'
 import { symmetric } from '../support/formula-weights.ts'
 import { runCli } from '../support/run-cli.ts'
@@ -105,18 +106,30 @@ describe('a bottom-up run', () => {
     expect(decodeFloatNpy(readFileSync(join(data, 'maps.npy'))).shape).toEqual([2, 28, 16, 16])
     expect(decodeFloatNpy(readFileSync(join(data, 'maps.1.npy'))).shape).toEqual([2, 14, 32, 32])
 
-    const tuned = await runCli([
+    const picture = join(data, 'picture.png')
+    const pixels = new Uint8Array(96 * 128 * 3).map((_, at) => (at * 37) % 251)
+    writeFileSync(picture, await encodePng({ width: 128, height: 96, data: pixels }))
+    const predicted = await runCli([
       ...[
-        'fine-tune',
+        'predict',
+        picture,
+        '--candidate',
         `${run.runId}:1`,
-        '--epochs',
-        '1',
         '--out',
-        join(data, 'tuned'),
+        join(data, 'answers'),
         '--data',
         data,
-        '--json',
       ],
+    ])
+    expect(predicted.code, predicted.stderr).toBe(0)
+    expect(JSON.parse(readFileSync(join(data, 'answers', 'picture.json'), 'utf8'))).toMatchObject({
+      task: 'bottom-up-pose',
+      width: 128,
+      persons: expect.any(Array) as unknown,
+    })
+
+    const tuned = await runCli([
+      ...['fine-tune', `${run.runId}:1`, '--epochs', '1', '--data', data, '--json'],
     ])
     expect(tuned.code, tuned.stderr).toBe(0)
 

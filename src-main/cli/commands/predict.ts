@@ -8,7 +8,7 @@ import { describeProblems } from '../../nas/validate-genotype.ts'
 import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text, texts } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { findCandidateId } from '../find-candidate.ts'
-import { findSubject } from '../inspect-subject.ts'
+import { findSubject, TASK_HINT } from '../inspect-subject.ts'
 import { withEngine } from '../open-engine.ts'
 import { parseBox, readBoxesFile } from '../read-boxes.ts'
 import { BACKENDS, oneOf, UP_FUSIONS } from './forward.ts'
@@ -44,7 +44,7 @@ export const predictCommand: Command = {
     },
     task: {
       type: 'string',
-      valueHint: 'pose|segmentation',
+      valueHint: TASK_HINT,
       description: 'With --weights, unless the genotype is an id',
     },
     input: {
@@ -188,7 +188,7 @@ async function readWeights(
     upFusion: oneOf(UP_FUSIONS, args, 'up-fusion'),
     weightsFile: resolve(weights),
     ...{ inputHeight: shape.inputHeight, inputWidth: shape.inputWidth },
-    flipTest: readFlip(args) ?? shape.task === 'pose',
+    flipTest: readFlip(args) ?? shape.task !== 'segmentation',
     ...{ skeleton: null, classes: null },
   }
 }

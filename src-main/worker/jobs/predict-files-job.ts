@@ -12,7 +12,7 @@ import { SKELETONS } from '../../datasets/skeletons.ts'
 import type { NetworkShape } from '../../nas/network-plan.types.ts'
 import { openStandAlone } from '../../supernet/extract-subnet.ts'
 import { forwardWithRunning } from '../../training/score-subnet.ts'
-import { answerPose, answerScene, openPicture } from '../answer-picture.ts'
+import { answerEverybody, answerPose, answerScene, openPicture } from '../answer-picture.ts'
 import type { Answering, AnswerFile } from '../answer-picture.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
 import { blaming, readWeightsFile } from '../read-weights-file.ts'
@@ -113,8 +113,12 @@ function createAnswer(
       const classes = job.classes ?? { names, palette: choosePalette(names), ignoreLabel: 255 }
       return async (image) => answerScene(answering, image, await openPicture(image.file), classes)
     }
-    case 'bottom-up-pose':
-      throw new EngineError('BAD_REQUEST', '"predict" knows pose and segmentation, not bottom-up-pose.')
+    case 'bottom-up-pose': {
+      const skeleton = job.skeleton ?? skeletonOf(outputs)
+      const flipTest = job.flipTest && skeleton.flipPairs.length > 0
+      return async (image) =>
+        answerEverybody({ ...answering, flipTest }, image, await openPicture(image.file), skeleton)
+    }
     default:
       return job.task satisfies never
   }
