@@ -1,11 +1,11 @@
-import type { BenchReport, BenchRow } from '../engine/bench/bench.types.ts'
+import type { BenchEvaluationRow, BenchReport, BenchRow } from '../engine/bench/bench.types.ts'
 import { formatTable } from './run-result.ts'
 
 const MOST_OPERATIONS_LISTED = 12
 
 /** The report as text: machine, one line for each measurement, profiles, what failed. */
 export function describeBench(report: BenchReport): string {
-  const { machine, rows, loader, failures, seconds } = report
+  const { machine, rows, loader, evaluations, failures, seconds } = report
   const backends = machine.backends.map(({ name, version, device }) => `${name} ${version} on ${device}`)
   const blocks = [
     [
@@ -14,6 +14,7 @@ export function describeBench(report: BenchReport): string {
     ].join('\n'),
     rows.length === 0 ? '' : describeRows(rows),
     loader === null ? '' : describeLoader(loader),
+    ...evaluations.map(describeEvaluation),
     ...rows.map(describeProfile),
     failures.map(({ what, error }) => `not measured: ${what}: ${error.message}`).join('\n'),
     `Medians with half the distance of the quartiles; GFLOP are those of the convolutions. ${seconds.toFixed(0)} s`,
@@ -66,6 +67,19 @@ function describeLoader({
     `loader, crops of ${String(inputHeight)} x ${String(inputWidth)} from ${source}`,
     `  decoded each time   ${pace(decoding)}`,
     `  pictures in memory  ${pace(cached)}`,
+  ].join('\n')
+}
+
+function describeEvaluation(row: BenchEvaluationRow): string {
+  const { network, backend, candidates, plainCandidates, images } = row
+  const time = (spent: number): string => `${(spent / 1000).toFixed(1)} s`
+  const sure = row.sameScores ? 'the same scores' : 'OTHER SCORES'
+  return [
+    `${network}, ${backend}, 1 thread: ${String(candidates)} candidates on ${String(images.recalibration)} + ${String(images.scoring)} images${images.flipTest ? ' and their mirror images' : ''}`,
+    `  one by one      ${time(row.plainMs)} (${String(plainCandidates)} of them timed)`,
+    `  what is equal computed once ${time(row.sharedMs)}, ${row.factor.toFixed(2)} times less, at most ${row.countedBound.toFixed(2)} by multiply-adds; ${sure}`,
+    `  with images decoded for every candidate, as the reference does, ${row.factorWithDecoding.toFixed(2)} times less`,
+    `  shared values take ${(row.sharedPeakBytes / 2 ** 20).toFixed(0)} MiB`,
   ].join('\n')
 }
 

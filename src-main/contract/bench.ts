@@ -87,3 +87,35 @@ export interface ImagePace {
   /** Per second of processor time. */
   readonly imagesPerSecondPerCore: number
 }
+
+/** Scores a generation of candidates with and without sharing what is equal, on drawn or given images and fresh weights. */
+export interface BenchEvaluationJob {
+  readonly kind: 'bench-evaluation'
+  readonly config: RunConfig
+  readonly candidates: number
+  /** How many of them are also scored one by one. */
+  readonly plainCandidates: number
+}
+
+/** Times are milliseconds for the whole generation in one process. */
+export interface BenchEvaluationResult {
+  readonly candidates: number
+  readonly images: { readonly recalibration: number; readonly scoring: number; readonly flipTest: boolean }
+  /** One by one, crops kept: this program with `search.sharedMemory` 0. */
+  readonly plainMs: number
+  /** Of the timed ones; all of them, unless fewer were asked for. */
+  readonly plainCandidates: number
+  /** Once: reading or drawing, cropping and uploading all images. The reference code does it for every candidate. */
+  readonly decodeMs: number
+  readonly sharedMs: number
+  /** plainMs / sharedMs. */
+  readonly factor: number
+  /** (plainMs + candidates × decodeMs) / (sharedMs + decodeMs): against images decoded for each candidate, as the reference does. */
+  readonly factorWithDecoding: number
+  /** What the factor can be at most by multiply-adds of equal sub-expressions. */
+  readonly countedBound: number
+  /** Largest sum of values alive at one time while they are shared. */
+  readonly sharedPeakBytes: number
+  /** The scores of the timed plain candidates are those of the shared evaluation, every metric to the last bit. */
+  readonly sameScores: boolean
+}

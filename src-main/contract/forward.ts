@@ -19,6 +19,8 @@ export interface ForwardJob {
   readonly hasHrnetNames: boolean
   /** How up-fusions enlarge; HRNet's segmentation weights need bilinear. */
   readonly upFusion: 'nearest' | 'bilinear'
+  /** Folds batch norms into the convolutions: faster, and equal within 1e-4 of the largest output. Absent = false. */
+  readonly foldsNorms?: boolean
   /**
    * `.npy`, N, outputs, H/4, W/4, float32; replaced if it is there. Bottom-up networks write 2 J channels (heat maps, tags) there, and
    * the J heat maps of N, J, H/2, W/2 into {@link furtherOutputFile}.

@@ -1,4 +1,6 @@
 import type {
+  BenchEvaluationJob,
+  BenchEvaluationResult,
   BenchJob,
   BenchLoaderJob,
   BenchResult,
@@ -124,6 +126,7 @@ export type Job =
   | BenchJob
   | BenchTraceJob
   | BenchLoaderJob
+  | BenchEvaluationJob
   | InspectDatasetJob
 
 export type ToWorker =
@@ -186,6 +189,7 @@ export interface JobResults {
   bench: BenchResult
   'bench-trace': BenchTraceResult
   'bench-loader': LoaderPaces
+  'bench-evaluation': BenchEvaluationResult
   'inspect-dataset': InspectDatasetResult
 }
 

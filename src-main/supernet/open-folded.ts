@@ -31,10 +31,14 @@ export function openFolded(
 ): DeployedNetwork {
   const folded = foldNorms(plan)
   const { weights: values, specs } = foldWeights(folded.pairs, weights, planParameters(plan))
-  const network = new Supernet(kernels, space, shape, values, specs)
+  return openExact(new Supernet(kernels, space, shape, values, specs), folded.plan)
+}
+
+/** The same without folding, out of a network whose statistics are those that it is deployed with; `dispose` releases it. */
+export function openExact(network: Supernet, plan: NetworkPlan): DeployedNetwork {
   const session = network.openEvaluation()
   return {
-    forward: (input) => session.forward(folded.plan, input).outputs,
+    forward: (input) => session.forward(plan, input).outputs,
     dispose() {
       session.close()
       network.dispose()

@@ -2,6 +2,7 @@ import type { Job, JobResults } from '../contract/index.ts'
 import { benchmarkLoader } from '../datasets/bench-loader.ts'
 import { inspectDatasetFolder } from '../datasets/open-dataset.ts'
 import { BenchRunner, runBenchTraceJob } from './jobs/bench-job.ts'
+import { benchEvaluation } from './bench/bench-evaluation.ts'
 import { runEvaluateJob } from './jobs/evaluate-job.ts'
 import { runExportJob } from './jobs/export-job.ts'
 import { runFineTuneJob } from './jobs/fine-tune-job.ts'
@@ -50,6 +51,8 @@ export class JobRunner {
     }
     if (job.kind === 'predict-files') {
       return runPredictFilesJob(job, this.#services, context)
+    if (job.kind === 'bench-evaluation') {
+      return benchEvaluation({ ...job, kernels: this.#services.backend.kernels })
     }
     const run = await this.#openRun(job)
     switch (job.kind) {

@@ -91,6 +91,7 @@ export class FakeExecutor implements Executor {
       case 'bench':
       case 'bench-trace':
       case 'bench-loader':
+      case 'bench-evaluation':
         throw new EngineError('INTERNAL', 'the fake worker has no networks')
       case 'fine-tune':
         return this.#fineTune(job, options)

@@ -19,7 +19,8 @@ const THOROUGH = { rounds: 7, budgetMs: 1000 } as const
 const QUICK = { rounds: 3, budgetMs: 200 } as const
 
 export const benchCommand: Command = {
-  description: 'Measure training steps, inference and the loader on every backend of this machine',
+  description:
+    'Measure training steps, inference, evaluation and the loader on every backend of this machine',
   example: 'scalenas bench --network mini-pose --subnet largest --threads 1 --quick',
   args: {
     network: {
@@ -42,7 +43,11 @@ export const benchCommand: Command = {
       valueHint: 'N,M',
       description: `Threads inside an operation of native TensorFlow (default: ${DEFAULT_THREADS})`,
     },
-    part: { type: 'string', valueHint: 'A,B', description: `Of ${BENCH_PARTS.join(', ')} (default: all)` },
+    part: {
+      type: 'string',
+      valueHint: 'A,B',
+      description: `Of ${BENCH_PARTS.join(', ')} (default: all but evaluation, which scores 100 candidates)`,
+    },
     batch: {
       type: 'string',
       valueHint: 'N',
@@ -84,7 +89,10 @@ export function readBenchRequest(args: CommandArgs): BenchRequest {
     networks: (text(args, 'network') ?? DEFAULT_NETWORKS).split(','),
     subnets: readChoices(args, 'subnet', BENCH_SUBNETS),
     backends: readChoices(args, 'backend', BENCH_BACKENDS),
-    parts: readChoices(args, 'part', BENCH_PARTS),
+    parts:
+      text(args, 'part') === undefined
+        ? BENCH_PARTS.filter((part) => part !== 'evaluation')
+        : readChoices(args, 'part', BENCH_PARTS),
     threads: [...new Set(threads)],
     batch: integer(args, 'batch', { min: 1, max: LARGEST_BATCH }) ?? null,
     profiles: flag(args, 'profile'),

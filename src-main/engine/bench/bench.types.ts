@@ -1,10 +1,17 @@
-import type { BenchProfile, BenchSubnet, BenchWork, ErrorInfo, LoaderPaces } from '../../contract/index.ts'
+import type {
+  BenchEvaluationResult,
+  BenchProfile,
+  BenchSubnet,
+  BenchWork,
+  ErrorInfo,
+  LoaderPaces,
+} from '../../contract/index.ts'
 import type { TimeSummary } from './summarise-times.ts'
 
 export const BENCH_BACKENDS = ['tensorflow', 'wasm'] as const
 export type BenchBackend = (typeof BENCH_BACKENDS)[number]
 
-export const BENCH_PARTS = ['step', 'inference', 'deployed', 'loader'] as const
+export const BENCH_PARTS = ['step', 'inference', 'deployed', 'evaluation', 'loader'] as const
 export type BenchPart = (typeof BENCH_PARTS)[number]
 
 export interface BenchRequest {
@@ -37,6 +44,12 @@ export interface BenchRow {
   readonly profile: BenchProfile | null
 }
 
+/** A generation of a preset's search, with and without sharing what is equal. */
+export interface BenchEvaluationRow extends BenchEvaluationResult {
+  readonly network: string
+  readonly backend: BenchBackend
+}
+
 export interface BenchFailure {
   readonly what: string
   readonly error: ErrorInfo
@@ -46,6 +59,7 @@ export interface BenchReport {
   readonly machine: BenchMachine
   readonly rows: readonly BenchRow[]
   readonly loader: LoaderPaces | null
+  readonly evaluations: readonly BenchEvaluationRow[]
   /** What could not be measured, with the reason. */
   readonly failures: readonly BenchFailure[]
   readonly seconds: number

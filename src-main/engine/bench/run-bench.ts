@@ -12,6 +12,7 @@ import { alternate } from './alternate.ts'
 import type { Contender } from './alternate.ts'
 import type {
   BenchBackend,
+  BenchEvaluationRow,
   BenchFailure,
   BenchMachine,
   BenchReport,
@@ -65,18 +66,24 @@ export async function runBench(request: BenchRequest, parts: BenchParts): Promis
     throw new EngineError('MISSING_PART', 'No compute backend can be measured.', reasons)
   }
   const hasLoader = request.parts.includes('loader')
-  const total = cells.length + (hasLoader ? 1 : 0)
+  const evaluated = request.parts.includes('evaluation') ? request.networks : []
+  const total = cells.length + evaluated.length + (hasLoader ? 1 : 0)
   const rows: BenchRow[] = []
   for (const [index, cell] of cells.entries()) {
     parts.onProgress(`${cell.network} ${cell.subnet}, ${cell.work}`, index, total)
     rows.push(...(await measureCell(cell, variants, request, parts, failures)))
+  }
+  const evaluations: BenchEvaluationRow[] = []
+  for (const [index, network] of evaluated.entries()) {
+    parts.onProgress(`${network}, evaluation of a generation`, cells.length + index, total)
+    evaluations.push(...(await measureEvaluations(network, [...present], request, parts, failures)))
   }
   let loader: BenchReport['loader'] = null
   if (hasLoader) {
     parts.onProgress('loader', total - 1, total)
     loader = await measureLoader(request, parts, failures)
   }
-  return { machine, rows, loader, failures, seconds: (parts.now() - started) / 1000 }
+  return { machine, rows, loader, evaluations, failures, seconds: (parts.now() - started) / 1000 }
 }
 
 /** Floating-point operations of one repetition, convolutions only, in 10^9. */
@@ -219,6 +226,44 @@ export function openContender(
       }
     },
   }
+}
+
+/** Candidates of a generation as the papers have it; a first impression takes fewer. */
+const GENERATION = 100
+const QUICK_GENERATION = 20
+/** So many are also scored one by one: their mean stands for all. */
+const PLAIN_SHARE = 0.25
+const QUICK_BUDGET_MS = 500
+
+async function measureEvaluations(
+  network: string,
+  backends: readonly BenchBackend[],
+  { budgetMs }: BenchRequest,
+  { executor, presets, signal }: BenchParts,
+  failures: BenchFailure[],
+): Promise<BenchEvaluationRow[]> {
+  const { config } = findPreset(presets, network)
+  const candidates = budgetMs < QUICK_BUDGET_MS ? QUICK_GENERATION : GENERATION
+  const rows: BenchEvaluationRow[] = []
+  for (const backend of backends) {
+    const lane = ['bench', network, 'evaluation', backend].join('-')
+    try {
+      const result = await executor.runJob(
+        { kind: 'bench-evaluation', config, candidates, plainCandidates: candidates * PLAIN_SHARE },
+        { lane, threads: 1, backend, logFolder: null, onEvent: () => undefined, signal },
+      )
+      rows.push({ network, backend, ...result })
+    } catch (thrown) {
+      const error = toErrorInfo(thrown)
+      if (error.code === 'STOPPED') {
+        throw thrown
+      }
+      failures.push({ what: `${network}, evaluation, ${backend}`, error })
+    } finally {
+      await executor.release([lane])
+    }
+  }
+  return rows
 }
 
 async function measureLoader(

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Kernels } from '../../compute/kernels.ts'
-import type { RunConfig } from '../../contract/index.ts'
+import type { BenchEvaluationResult, RunConfig } from '../../contract/index.ts'
 import { countCost } from '../../nas/cost.ts'
 import { drawInitialPopulation } from '../../nas/evolution/initial-population.ts'
 import { nextGeneration } from '../../nas/evolution/next-generation.ts'
@@ -31,31 +31,8 @@ export interface EvaluationBenchOptions {
   readonly onProgress?: (note: string) => void
 }
 
-/** Times are milliseconds for the whole generation in one process. */
-export interface EvaluationBenchResult {
-  readonly candidates: number
-  readonly images: { readonly recalibration: number; readonly scoring: number; readonly flipTest: boolean }
-  /** One by one, crops kept: this program with `search.sharedMemory` 0. */
-  readonly plainMs: number
-  /** Of the timed ones; all of them, unless fewer were asked for. */
-  readonly plainCandidates: number
-  /** Once: reading or drawing, cropping and uploading all images. The reference code does it for every candidate. */
-  readonly decodeMs: number
-  readonly sharedMs: number
-  /** plainMs / sharedMs. */
-  readonly factor: number
-  /** (plainMs + candidates × decodeMs) / (sharedMs + decodeMs): against images decoded for each candidate, as the reference does. */
-  readonly factorWithDecoding: number
-  /** What the factor can be at most by multiply-adds of equal sub-expressions. */
-  readonly countedBound: number
-  /** Largest sum of values alive at one time while they are shared. */
-  readonly sharedPeakBytes: number
-  /** The scores of the timed plain candidates are those of the shared evaluation, every metric to the last bit. */
-  readonly sameScores: boolean
-}
-
 /** Measures what one generation of candidates costs with and without sharing what is equal. */
-export async function benchEvaluation(options: EvaluationBenchOptions): Promise<EvaluationBenchResult> {
+export async function benchEvaluation(options: EvaluationBenchOptions): Promise<BenchEvaluationResult> {
   const { config, kernels, candidates = 100, plainCandidates = candidates } = options
   const run = await openRunContext(config, kernels)
   const supernet = freshSupernet(run)

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import type { Kernels } from '../../compute/kernels.ts'
 import { EngineError, furtherOutputFile } from '../../contract/index.ts'
 import type { ForwardJob, ForwardResult } from '../../contract/index.ts'
 import { decodeFloatNpy, encodeFloatNpy } from '../../formats/npy.ts'
@@ -14,7 +15,8 @@ import type { NetworkPlan, NetworkShape } from '../../nas/network-plan.types.ts'
 import { createSearchSpace } from '../../nas/search-space.ts'
 import type { SearchSpace } from '../../nas/search-space.ts'
 import { openStandAlone, withoutDeadNodes } from '../../supernet/extract-subnet.ts'
-import type { Supernet } from '../../supernet/supernet.ts'
+import { openExact, openFolded } from '../../supernet/open-folded.ts'
+import type { DeployedNetwork } from '../../supernet/open-folded.ts'
 import type { HostTensor, WeightMap } from '../../supernet/weights.ts'
 import { toChannelsFirst, toChannelsLast } from '../channel-order.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
@@ -61,11 +63,15 @@ export async function runForwardJob(
   const { own, unknownNames, absentUnused } = blaming(weightsFile, () =>
     pickWeights(space, shape, plan, weights),
   )
-  const supernet = blaming(weightsFile, () =>
-    openStandAlone(backend.kernels, { space, shape }, { plan, weights: own }),
+  const network = blaming(weightsFile, () =>
+    job.foldsNorms === true
+      ? openFolded(backend.kernels, { space, shape, plan }, own)
+      : openExact(openStandAlone(backend.kernels, { space, shape }, { plan, weights: own }), plan),
   )
   const started = performance.now()
-  const outputs = await forwardImages(supernet, plan, images, context).finally(() => supernet.dispose())
+  const outputs = await forwardImages(backend.kernels, network, images, context).finally(() =>
+    network.dispose(),
+  )
   const milliseconds = performance.now() - started
   const written = outputs.map((output, i) => {
     const file = i === 0 ? job.outputFile : furtherOutputFile(job.outputFile, i)
@@ -142,47 +148,40 @@ export function pickWeights(
 
 /** Of each output N, channels, height, width. */
 async function forwardImages(
-  supernet: Supernet,
-  plan: NetworkPlan,
+  kernels: Kernels,
+  network: DeployedNetwork,
   { count, height, width, values }: ImageBatch,
   context: JobContext,
 ): Promise<readonly HostTensor[]> {
-  const { kernels } = supernet
   const pixels = height * width
-  const session = supernet.openEvaluation()
-  const parts: Float32Array[][] = plan.outputs.map(() => [])
-  const shapes: (readonly number[])[] = plan.outputs.map(() => [])
-  try {
-    for (let image = 0; image < count; image++) {
-      if (context.isStopping()) {
-        throw new EngineError('STOPPED', `Stopped after ${image} of ${count} images.`)
-      }
-      const start = image * IMAGE_CHANNELS * pixels
-      const pixelsLast = toChannelsLast(
-        values.subarray(start, start + IMAGE_CHANNELS * pixels),
-        IMAGE_CHANNELS,
-        pixels,
-      )
-      const inputShape = [1, height, width, IMAGE_CHANNELS]
-      const input = kernels.upload(pixelsLast, inputShape)
-      try {
-        const { outputs } = session.forward(plan, { handle: input, shape: inputShape })
-        for (const [i, output] of outputs.entries()) {
-          const [, outputHeight = 0, outputWidth = 0, channels = 0] = output.shape
-          shapes[i] = [count, channels, outputHeight, outputWidth]
-          const downloaded = await kernels
-            .download(output.handle)
-            .finally(() => kernels.release(output.handle))
-          parts[i]?.push(toChannelsFirst(downloaded, channels, outputHeight * outputWidth))
-        }
-      } finally {
-        kernels.release(input)
-      }
-      context.emit({ kind: 'progressed', done: image + 1, total: count, note: 'images' })
-      await breathe()
+  const parts: Float32Array[][] = []
+  const shapes: (readonly number[])[] = []
+  for (let image = 0; image < count; image++) {
+    if (context.isStopping()) {
+      throw new EngineError('STOPPED', `Stopped after ${image} of ${count} images.`)
     }
-  } finally {
-    session.close()
+    const start = image * IMAGE_CHANNELS * pixels
+    const pixelsLast = toChannelsLast(
+      values.subarray(start, start + IMAGE_CHANNELS * pixels),
+      IMAGE_CHANNELS,
+      pixels,
+    )
+    const inputShape = [1, height, width, IMAGE_CHANNELS]
+    const input = kernels.upload(pixelsLast, inputShape)
+    try {
+      const outputs = network.forward({ handle: input, shape: inputShape })
+      for (const [i, output] of outputs.entries()) {
+        const [, outputHeight = 0, outputWidth = 0, channels = 0] = output.shape
+        shapes[i] = [count, channels, outputHeight, outputWidth]
+        const downloaded = await kernels.download(output.handle).finally(() => kernels.release(output.handle))
+        parts[i] ??= []
+        parts[i].push(toChannelsFirst(downloaded, channels, outputHeight * outputWidth))
+      }
+    } finally {
+      kernels.release(input)
+    }
+    context.emit({ kind: 'progressed', done: image + 1, total: count, note: 'images' })
+    await breathe()
   }
   return parts.map((part, i) => ({ shape: shapes[i] ?? [], values: concatenate(part) }))
 }

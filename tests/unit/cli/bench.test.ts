@@ -58,6 +58,20 @@ describe('scalenas bench', () => {
         decoding: { imagesPerSecond: 100, imagesPerSecondPerCore: 90 },
         cached: { imagesPerSecond: 400, imagesPerSecondPerCore: 390 },
       },
+      evaluations: [
+        {
+          ...{
+            network: 'mini-pose',
+            backend: 'tensorflow',
+            candidates: 100,
+            plainCandidates: 25,
+            sameScores: true,
+          },
+          ...{ plainMs: 300_000, decodeMs: 1000, sharedMs: 200_000, factor: 1.5, factorWithDecoding: 1.99 },
+          ...{ countedBound: 1.6, sharedPeakBytes: 2 ** 25 },
+          images: { recalibration: 128, scoring: 200, flipTest: true },
+        },
+      ],
       failures: [{ what: 'wasm', error: { code: 'MISSING_PART', message: 'no SIMD', details: [] } }],
       seconds: 31,
     }

@@ -72,6 +72,16 @@ describe('the forward job', () => {
     return { result, values: decodeFloatNpy(readFileSync(path('out.npy'))).values }
   }
 
+  it('folds batch norms on request: within 1e-4 of the largest output (method.md 8.1), and not the same bits', async () => {
+    write('w.safetensors', encodeSafetensors(weights))
+    const { values: exact } = await forward('w.safetensors')
+    const { values: folded } = await forward('w.safetensors', { foldsNorms: true })
+    const largest = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    const difference = exact.reduce((most, value, i) => Math.max(most, Math.abs(value - (folded[i] ?? 0))), 0)
+    expect(difference).toBeLessThanOrEqual(1e-4 * largest)
+    expect(difference).toBeGreaterThan(0)
+  })
+
   it('reads the shape of the network off the weights, and gives one answer for every kind of file', async () => {
     write('w.safetensors', encodeSafetensors(weights))
     write('w.pth', makeZipPth(weights))
