@@ -51,6 +51,7 @@ export class JobRunner {
     }
     if (job.kind === 'predict-files') {
       return runPredictFilesJob(job, this.#services, context)
+    }
     if (job.kind === 'bench-evaluation') {
       return benchEvaluation({ ...job, kernels: this.#services.backend.kernels })
     }
