@@ -76,9 +76,9 @@ function describeEvaluation(row: BenchEvaluationRow): string {
   const sure = row.sameScores ? 'the same scores' : 'OTHER SCORES'
   return [
     `${network}, ${backend}, 1 thread: ${String(candidates)} candidates on ${String(images.recalibration)} + ${String(images.scoring)} images${images.flipTest ? ' and their mirror images' : ''}`,
-    `  one by one      ${time(row.plainMs)} (${String(plainCandidates)} of them timed)`,
-    `  what is equal computed once ${time(row.sharedMs)}, ${row.factor.toFixed(2)} times less, at most ${row.countedBound.toFixed(2)} by multiply-adds; ${sure}`,
-    `  with images decoded for every candidate, as the reference does, ${row.factorWithDecoding.toFixed(2)} times less`,
+    `  one by one         ${time(row.plainMs)} (${String(plainCandidates)} of ${String(candidates)} timed)`,
+    `  equal parts once   ${time(row.sharedMs)}, ${row.factor.toFixed(2)} times less, at most ${row.countedBound.toFixed(2)} by multiply-adds; ${sure}`,
+    `  against images decoded for every candidate, as the reference does, ${row.factorWithDecoding.toFixed(2)} times less`,
     `  shared values take ${(row.sharedPeakBytes / 2 ** 20).toFixed(0)} MiB`,
   ].join('\n')
 }
@@ -101,7 +101,7 @@ function describeProfile({ network, subnet, work, backend, threads, profile }: B
     `${milliseconds(profile.hostMilliseconds)} ms`,
     share(profile.hostMilliseconds),
   ]
-  return `${network} ${subnet}, ${work}, ${backend}, ${String(threads)} threads: one repetition of ${milliseconds(profile.milliseconds)} ms\n${formatTable([...cells, host]).join('\n')}`
+  return `${network} ${subnet}, ${work}, ${backend}, ${String(threads)} ${threads === 1 ? 'thread' : 'threads'}: one repetition of ${milliseconds(profile.milliseconds)} ms\n${formatTable([...cells, host]).join('\n')}`
 }
 
 function milliseconds(value: number): string {
