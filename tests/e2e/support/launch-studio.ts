@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -7,6 +8,10 @@ import { collectProblems } from './collect-problems.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const LAUNCH_TIMEOUT_MS = 60_000
+/** A window opens in about a second, on a busy machine in a few. */
+const WINDOW_TIMEOUT_MS = 25_000
+/** Seen a few times on busy machines: the debugger never hears of the window, though page and engine are there. */
+const LAUNCHES = 2
 
 /** The real desktop window with a data folder of its own. */
 export interface Studio {
@@ -38,6 +43,19 @@ export async function launchStudio(folder: string): Promise<Studio> {
   if (!process.env['ELECTRON_OVERRIDE_DIST_PATH']) {
     throw new Error('start the desktop tests with: npm test -- desktop')
   }
+  for (let launch = 1; ; launch += 1) {
+    const studio = await openWindow(folder)
+    if (studio !== null) {
+      return studio
+    }
+    if (launch === LAUNCHES) {
+      throw new Error(`no window in ${String(LAUNCHES)} launches; what was printed is above`)
+    }
+  }
+}
+
+/** @returns null, with what was printed on stderr, where Playwright is told of no window; that process is ended. */
+async function openWindow(folder: string): Promise<Studio | null> {
   const data = join(folder, 'data')
   // Without executablePath Playwright holds back `ready` until it is attached, so that early console errors are not lost.
   const app = await _electron.launch({
@@ -47,12 +65,31 @@ export async function launchStudio(folder: string): Promise<Studio> {
     timeout: LAUNCH_TIMEOUT_MS,
   })
   const printed: string[] = []
-  app.process().stdout?.on('data', (chunk) => printed.push(String(chunk)))
-  app.process().stderr?.on('data', (chunk) => printed.push(String(chunk)))
+  const child = app.process()
+  child.stdout?.on('data', (chunk) => printed.push(String(chunk)))
+  child.stderr?.on('data', (chunk) => printed.push(String(chunk)))
   const problems = collectProblems(app.context())
-  const page = await app.firstWindow({ timeout: LAUNCH_TIMEOUT_MS })
-  const mainPid = app.process().pid ?? Number.NaN
-  return { app, page, mainPid, data, problems, output: () => printed.join(''), close: () => app.close() }
+  try {
+    const page = await app.firstWindow({ timeout: WINDOW_TIMEOUT_MS })
+    const mainPid = child.pid ?? Number.NaN
+    return { app, page, mainPid, data, problems, output: () => printed.join(''), close: () => app.close() }
+  } catch (thrown) {
+    console.error(`the window did not show: ${String(thrown)}\n${printed.join('')}`)
+    await endOf(child)
+    return null
+  }
+}
+
+/** Asks the main process to end, which takes its engine along, and insists after a while. */
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return
+  }
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const insist = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await exited
+  clearTimeout(insist)
 }
 
 function inheritedEnvironment(): Record<string, string> {
