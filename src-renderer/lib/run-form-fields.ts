@@ -135,7 +135,11 @@ const TASK: readonly Row[] = [
 const COMPUTE: readonly Row[] = [
   ['seed', 'Seed', basic('number', { hint: 'same seed and data: same front' })],
   ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'wasm'])],
-  ['compute.trainThreads', 'Training threads', advanced('number', { hint: '0: all cores but one, at most 8' })],
+  [
+    'compute.trainThreads',
+    'Training threads',
+    advanced('number', { hint: '0: all cores but one, at most 8' }),
+  ],
 ]
 
 /** Every field of the form, in its order. Ranges and allowed values are those of the contract's schema. */

@@ -58,9 +58,9 @@ for (const { name: backend, kernels } of await testBackends()) {
       const { gradients } = measure(kernels, start)
       const [coarse = new Float32Array(0)] = gradients
       // Pixel 0 of picture 1 is masked; nobody's tag is there.
-      expect([...coarse.subarray(SIDE * SIDE * 2 * JOINTS, SIDE * SIDE * 2 * JOINTS + 2 * JOINTS)].map(Math.abs)).toEqual(
-        new Array(2 * JOINTS).fill(0),
-      )
+      expect(
+        [...coarse.subarray(SIDE * SIDE * 2 * JOINTS, SIDE * SIDE * 2 * JOINTS + 2 * JOINTS)].map(Math.abs),
+      ).toEqual(new Array(2 * JOINTS).fill(0))
       const tagged = PERSONS.flatMap((persons, image) =>
         persons.flat().map((at) => image * SIDE * SIDE * JOINTS + at),
       )
