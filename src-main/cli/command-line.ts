@@ -92,6 +92,24 @@ export function requireText(args: CommandArgs, name: string): string {
   return value
 }
 
+/** A choice; the first value is the default. */
+export function oneOf<const T extends string>(
+  allowed: readonly [T, ...T[]],
+  args: CommandArgs,
+  name: string,
+): T {
+  return requireOneOf(`--${name}`, text(args, name) ?? allowed[0], allowed)
+}
+
+/** @param what - Names it in the message. */
+export function requireOneOf<T extends string>(what: string, given: string, allowed: readonly T[]): T {
+  const found = allowed.find((value) => value === given)
+  if (found === undefined) {
+    throw new EngineError('BAD_REQUEST', `${what} must be one of ${allowed.join(', ')}, got "${given}".`)
+  }
+  return found
+}
+
 /** A whole number within bounds, or undefined when it was not given. */
 export function integer(
   args: CommandArgs,

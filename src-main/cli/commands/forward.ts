@@ -1,19 +1,12 @@
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
-import type { ComputeConfig, ForwardJob, ForwardResult } from '../../contract/index.ts'
-import { LocalExecutor } from '../../engine/executors/local-executor.ts'
-import { genotypeId, toGenotypeJson } from '../../nas/genotype.ts'
-import { describeProblems } from '../../nas/validate-genotype.ts'
-import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text } from '../command-line.ts'
+import type { ForwardJob, ForwardResult } from '../../contract/index.ts'
+import { DATA_ARG, EXIT, flag, integer, JSON_ARG, oneOf, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
-import { findSubject, TASK_HINT } from '../inspect-subject.ts'
+import { BACKENDS, LARGEST_COUNT, readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
+import { TASK_HINT } from '../inspect-subject.ts'
 
-export const UP_FUSIONS = ['nearest', 'bilinear'] as const satisfies readonly ForwardJob['upFusion'][]
-export const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const satisfies readonly ComputeConfig['backend'][]
-/** More threads than this slow one image down. */
-const MOST_THREADS = 8
-const LARGEST_COUNT = 4096
+const WIDTH_RANGE = { min: 1, max: LARGEST_COUNT }
 const MOST_NAMES_LISTED = 20
 
 export const forwardCommand: Command = {
@@ -71,9 +64,9 @@ export const forwardCommand: Command = {
     ...JSON_ARG,
   },
   async run(args, context) {
-    const backend = oneOf(BACKENDS, args, 'backend')
+    const options = { lane: 'forward', backend: oneOf(BACKENDS, args, 'backend') }
     const { job, id } = await readJob(args, context)
-    const result = await runJob(job, backend, context)
+    const result = await runFileJob(job, options, context)
     warn(job, result, context)
     const report = { output: job.outputFile, genotypeId: id, ...result }
     context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report))
@@ -87,31 +80,15 @@ async function readJob(args: CommandArgs, context: CommandContext): Promise<{ jo
     weightsFile: requireFile(args, 'weights'),
     outputFile: requireFile(args, 'output-npy'),
   }
-  if (text(args, 'genotype') === undefined) {
-    throw new EngineError('BAD_REQUEST', '--genotype is missing.')
-  }
-  const { space, shape, validation } = await findSubject(args, context)
-  if (!validation.ok) {
-    throw new EngineError('BAD_REQUEST', describeProblems(validation.problems))
-  }
-  const range = { min: 1, max: LARGEST_COUNT }
+  const { network, id } = await readFileNetwork(args, context)
   const job: ForwardJob = {
     kind: 'forward',
-    task: shape.task,
-    space: {
-      layout: space.stages.map(({ branches, modules }) => [branches, modules]),
-      depthChoices: [...space.depthChoices],
-      evolveLastModule: space.evolveLastModule,
-    },
-    genotype: toGenotypeJson(space, shape.baseWidth, validation.genotype),
-    baseWidth: integer(args, 'width', range) ?? null,
-    outputs: integer(args, shape.task === 'segmentation' ? 'classes' : 'joints', range) ?? null,
-    hasHrnetNames: flag(args, 'hrnet-names'),
-    upFusion: oneOf(UP_FUSIONS, args, 'up-fusion'),
+    ...network,
+    baseWidth: integer(args, 'width', WIDTH_RANGE) ?? null,
     foldsNorms: flag(args, 'fold-norms'),
     ...files,
   }
-  return { job, id: genotypeId(validation.genotype) }
+  return { job, id }
 }
 
 /** The worker runs elsewhere, so it gets whole paths. */
@@ -121,40 +98,6 @@ function requireFile(args: CommandArgs, name: string): string {
     throw new EngineError('BAD_REQUEST', `--${name} is missing.`)
   }
   return resolve(file)
-}
-
-/** The first value is the default. */
-export function oneOf<const T extends string>(
-  allowed: readonly [T, ...T[]],
-  args: CommandArgs,
-  name: string,
-): T {
-  const given = text(args, name) ?? allowed[0]
-  const found = allowed.find((value) => value === given)
-  if (found === undefined) {
-    throw new EngineError('BAD_REQUEST', `--${name} must be one of ${allowed.join(', ')}, got "${given}".`)
-  }
-  return found
-}
-
-async function runJob(
-  job: ForwardJob,
-  backend: ComputeConfig['backend'],
-  { parts, interrupted }: CommandContext,
-): Promise<ForwardResult> {
-  const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
-  try {
-    return await executor.runJob(job, {
-      lane: 'forward',
-      threads: Math.min(availableParallelism(), MOST_THREADS),
-      backend,
-      logFolder: null,
-      onEvent: () => undefined,
-      signal: interrupted,
-    })
-  } finally {
-    await executor.close()
-  }
 }
 
 function warn(

@@ -1,21 +1,15 @@
-import { availableParallelism } from 'node:os'
 import { basename, extname, join, resolve } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 import type { ModelCard, PredictFilesJob, PredictFilesResult, PredictImage } from '../../contract/index.ts'
-import { LocalExecutor } from '../../engine/executors/local-executor.ts'
-import { toGenotypeJson } from '../../nas/genotype.ts'
-import { describeProblems } from '../../nas/validate-genotype.ts'
-import { DATA_ARG, EXIT, flag, integer, JSON_ARG, text, texts } from '../command-line.ts'
+import type { JobEvent } from '../../engine/executors/executor.ts'
+import { DATA_ARG, EXIT, flag, JSON_ARG, oneOf, text, texts } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
+import { BACKENDS, readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
 import { findCandidateId } from '../find-candidate.ts'
-import { findSubject, TASK_HINT } from '../inspect-subject.ts'
+import { TASK_HINT } from '../inspect-subject.ts'
 import { withEngine } from '../open-engine.ts'
 import { parseBox, readBoxesFile } from '../read-boxes.ts'
-import { BACKENDS, oneOf, UP_FUSIONS } from './forward.ts'
 
-/** More threads than this slow one image down. */
-const MOST_THREADS = 8
-const LARGEST_COUNT = 4096
 const LINE_EVERY_MS = 2000
 
 export const predictCommand: Command = {
@@ -166,26 +160,10 @@ async function readWeights(
   weights: string,
   context: CommandContext,
 ): Promise<PredictNetwork> {
-  if (text(args, 'genotype') === undefined) {
-    throw new EngineError('BAD_REQUEST', '--genotype is missing.')
-  }
-  const { space, shape, validation } = await findSubject(args, context)
-  if (!validation.ok) {
-    throw new EngineError('BAD_REQUEST', describeProblems(validation.problems))
-  }
-  const range = { min: 1, max: LARGEST_COUNT }
+  const { network, shape } = await readFileNetwork(args, context)
   return {
-    task: shape.task,
-    space: {
-      layout: space.stages.map(({ branches, modules }) => [branches, modules]),
-      depthChoices: [...space.depthChoices],
-      evolveLastModule: space.evolveLastModule,
-    },
-    genotype: toGenotypeJson(space, shape.baseWidth, validation.genotype),
+    ...network,
     baseWidth: null,
-    outputs: integer(args, shape.task === 'segmentation' ? 'classes' : 'joints', range) ?? null,
-    hasHrnetNames: flag(args, 'hrnet-names'),
-    upFusion: oneOf(UP_FUSIONS, args, 'up-fusion'),
     weightsFile: resolve(weights),
     ...{ inputHeight: shape.inputHeight, inputWidth: shape.inputWidth },
     flipTest: readFlip(args) ?? shape.task !== 'segmentation',
@@ -221,28 +199,17 @@ async function readImages(args: CommandArgs): Promise<PredictImage[]> {
   })
 }
 
-async function runJob(
+function runJob(
   job: PredictFilesJob,
   args: CommandArgs,
-  { parts, interrupted, terminal }: CommandContext,
+  context: CommandContext,
 ): Promise<PredictFilesResult> {
-  const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
   let shownAt = Date.now()
-  try {
-    return await executor.runJob(job, {
-      lane: 'predict',
-      threads: Math.min(availableParallelism(), MOST_THREADS),
-      backend: oneOf(BACKENDS, args, 'backend'),
-      logFolder: null,
-      onEvent: (event) => {
-        if (event.kind === 'progressed' && Date.now() - shownAt >= LINE_EVERY_MS) {
-          shownAt = Date.now()
-          terminal.err(`${String(event.done)} of ${String(event.total)} pictures`)
-        }
-      },
-      signal: interrupted,
-    })
-  } finally {
-    await executor.close()
+  const onEvent = (event: JobEvent): void => {
+    if (event.kind === 'progressed' && Date.now() - shownAt >= LINE_EVERY_MS) {
+      shownAt = Date.now()
+      context.terminal.err(`${String(event.done)} of ${String(event.total)} pictures`)
+    }
   }
+  return runFileJob(job, { lane: 'predict', backend: oneOf(BACKENDS, args, 'backend'), onEvent }, context)
 }

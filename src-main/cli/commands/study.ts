@@ -8,7 +8,7 @@ import type { StudyRequest } from '../../engine/studies/run-study.ts'
 import { STUDY_BUDGETS } from '../../engine/studies/study-budget.ts'
 import { STUDY_NAMES } from '../../engine/studies/study.types.ts'
 import type { StudyName } from '../../engine/studies/study.types.ts'
-import { DATA_ARG, EXIT, flag, JSON_ARG, text, texts } from '../command-line.ts'
+import { DATA_ARG, EXIT, flag, JSON_ARG, requireOneOf, text, texts } from '../command-line.ts'
 import type { Command, CommandArgs } from '../command-line.ts'
 import { describeStudy } from '../describe-study.ts'
 import { readSetting } from '../read-request.ts'
@@ -113,18 +113,6 @@ function readSeeds(given: string): readonly number[] {
     )
   }
   return seeds
-}
-
-function requireOneOf<Allowed extends string>(
-  what: string,
-  given: string,
-  allowed: readonly Allowed[],
-): Allowed {
-  const found = allowed.find((value) => value === given)
-  if (found === undefined) {
-    throw new EngineError('BAD_REQUEST', `${what} must be one of ${allowed.join(', ')}, got "${given}".`)
-  }
-  return found
 }
 
 function describeCommand(study: StudyName, args: CommandArgs): string {

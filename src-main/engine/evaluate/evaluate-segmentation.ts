@@ -9,8 +9,8 @@ import {
   meanIou,
   pixelAccuracy,
 } from '../../vision/segmentation/intersection-over-union.ts'
-import { decodeIndexMap } from './index-map-png.ts'
-import type { IndexMap } from './index-map-png.ts'
+import { decodeIndexMap } from '../../datasets/index-map-png.ts'
+import type { IndexMap } from '../../datasets/index-map-png.ts'
 import { pairLabelMaps } from './pair-label-maps.ts'
 import type { LabelMapPair } from './pair-label-maps.ts'
 

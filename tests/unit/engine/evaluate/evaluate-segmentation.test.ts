@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { evaluateSegmentation } from '../../../../src-main/engine/evaluate/evaluate-segmentation.ts'
-import { decodeIndexMap } from '../../../../src-main/engine/evaluate/index-map-png.ts'
+import { decodeIndexMap } from '../../../../src-main/datasets/index-map-png.ts'
 import { createTemporaryFolder } from '../../../support/engine-core.ts'
 
 const WIDTH = 13

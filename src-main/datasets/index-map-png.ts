@@ -59,6 +59,8 @@ export function decodeIndexMap(file: Buffer): IndexMap {
   }
   const values = new Uint16Array(header.width * header.height)
   const bytesPerPixel = Math.max(1, (channels * header.bits) / 8)
+  // What nearly every label map is; a call for each pixel would cost as much as the row filters.
+  const isPlain = channels === 1 && header.bits === 8 && !header.isInterlaced
   let begin = 0
   for (const [index, { width, height, rowBytes, bytes }] of sizes.entries()) {
     const [left, top, columns, rows] = passes[index] ?? WHOLE[0]
@@ -70,9 +72,14 @@ export function decodeIndexMap(file: Buffer): IndexMap {
     )
     begin += bytes
     for (let row = 0; row < height; row++) {
+      const line = raw.subarray(row * rowBytes, (row + 1) * rowBytes)
+      const start = (top + row * rows) * header.width + left
+      if (isPlain) {
+        values.set(line, start)
+        continue
+      }
       for (let column = 0; column < width; column++) {
-        const at = (top + row * rows) * header.width + left + column * columns
-        values[at] = readPixel(raw.subarray(row * rowBytes, (row + 1) * rowBytes), column, header, channels)
+        values[start + column * columns] = readPixel(line, column, header, channels)
       }
     }
   }
