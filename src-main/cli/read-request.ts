@@ -14,7 +14,7 @@ const LARGEST_SEED = 2 ** 31 - 1
 type Overrides = RunRequest['overrides']
 type Json = Overrides[string]
 
-/** What `run` asks the engine for: a preset or a file, with --dataset, --seed and --set laid over it in this order. */
+/** What `run` asks the engine for: a preset or a file, with --dataset, --detections, --seed and --set laid over it in this order. */
 export async function readRequest(args: CommandArgs, services: EngineServices): Promise<RunRequest> {
   const presets = await services.presets.list()
   const source = requireText(args, 'preset')
@@ -23,6 +23,7 @@ export async function readRequest(args: CommandArgs, services: EngineServices): 
     : { preset: source, overrides: {} }
   const seed = integer(args, 'seed', { min: 0, max: LARGEST_SEED })
   const dataset = text(args, 'dataset')
+  const detections = text(args, 'detections')
   return {
     id: newRunId(),
     name: text(args, 'name') ?? base.preset,
@@ -30,6 +31,7 @@ export async function readRequest(args: CommandArgs, services: EngineServices): 
     overrides: {
       ...base.overrides,
       ...(dataset === undefined ? {} : await readDataset(dataset, services)),
+      ...(detections === undefined ? {} : { 'dataset.detections': resolve(detections) }),
       ...(seed === undefined ? {} : { seed }),
       ...Object.fromEntries(texts(args, 'set').map(readSetting)),
     },

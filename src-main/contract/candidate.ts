@@ -16,6 +16,11 @@ export interface Protocol {
   readonly flipTest: boolean
   /** Where person crops come from, of scores by AP; absent: annotated boxes. */
   readonly boxes?: 'annotated' | 'detected'
+  /** Of detected boxes: name and fingerprint of the file, the score that they have at least, and the pictures that they lie in. */
+  readonly detectionFile?: string
+  readonly detectionFingerprint?: string
+  readonly detectionThreshold?: number
+  readonly pictures?: number
   /** Scales of the input that the answers are summed over, '0.5, 1, 1.5'; absent: the input alone. */
   readonly scales?: string
   readonly recalibrationImages: number

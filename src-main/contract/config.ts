@@ -38,8 +38,15 @@ export const datasetConfigSchema = z.object({
   searchFraction: z.number().min(0.02).max(0.5),
   /** At most this many samples of the search split are scored per candidate. */
   searchLimit: positiveInt,
-  /** At most this many samples of the report split are scored at the end. */
+  /** At most this many samples of the report split are scored at the end; with `detections`, this many pictures. */
   reportLimit: positiveInt,
+  /**
+   * COCO and CrowdPose, scored by AP: absolute path of a COCO result file whose person boxes the report split is scored with, as published
+   * numbers are (method.md 6.2). Absent: annotated boxes.
+   */
+  detections: z.string().min(1).optional(),
+  /** Boxes of lower score are not used. Absent = 0, as published. */
+  detectionThreshold: fraction.optional(),
 })
 export type DatasetConfig = z.infer<typeof datasetConfigSchema>
 
@@ -204,26 +211,46 @@ export const computeConfigSchema = z.object({
 })
 export type ComputeConfig = z.infer<typeof computeConfigSchema>
 
-export const runConfigSchema = z.object({
-  preset: z.string().min(1),
-  task: taskKindSchema,
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1),
-  dataset: datasetConfigSchema,
-  space: spaceConfigSchema,
-  network: networkConfigSchema,
-  teacher: trainConfigSchema,
-  supernet: supernetConfigSchema,
-  search: searchConfigSchema,
-  pose: poseTaskConfigSchema,
-  segmentation: segmentationTaskConfigSchema,
-  /** Needed by `bottom-up-pose`; configurations of other tasks may lack it. */
-  bottomUp: bottomUpTaskConfigSchema.optional(),
-  compute: computeConfigSchema,
-})
+/** Formats whose pictures have the numbers that a detection file names. */
+const NUMBERED_FORMATS: readonly string[] = ['coco', 'crowdpose']
+
+export const runConfigSchema = z
+  .object({
+    preset: z.string().min(1),
+    task: taskKindSchema,
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1),
+    dataset: datasetConfigSchema,
+    space: spaceConfigSchema,
+    network: networkConfigSchema,
+    teacher: trainConfigSchema,
+    supernet: supernetConfigSchema,
+    search: searchConfigSchema,
+    pose: poseTaskConfigSchema,
+    segmentation: segmentationTaskConfigSchema,
+    /** Needed by `bottom-up-pose`; configurations of other tasks may lack it. */
+    bottomUp: bottomUpTaskConfigSchema.optional(),
+    compute: computeConfigSchema,
+  })
+  .superRefine(({ task, dataset, pose }, context) => {
+    if (dataset.detections === undefined) {
+      return
+    }
+    const problem =
+      task !== 'pose'
+        ? `boxes of a detector are for task pose, this is ${task}`
+        : !NUMBERED_FORMATS.includes(dataset.source)
+          ? `boxes of a detector are for data of ${NUMBERED_FORMATS.join(' or ')}, this is ${dataset.source}`
+          : pose.metric !== 'ap'
+            ? `boxes of a detector are scored by AP; set pose.metric to ap, it is ${pose.metric ?? 'pck'}`
+            : null
+    if (problem !== null) {
+      context.addIssue({ code: 'custom', path: ['dataset', 'detections'], message: problem })
+    }
+  })
 export type RunConfig = z.infer<typeof runConfigSchema>
 
 /** A preset is a complete configuration with a name and words for people; the seed and dataset path may be overridden. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Protocol } from './candidate.ts'
 import type { ConfigSource } from './config-source.ts'
 import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
 import type { ErrorInfo } from './error.ts'
@@ -88,6 +89,8 @@ export interface ReportScore {
   readonly genotypeId: string
   readonly split: 'report'
   readonly metrics: Readonly<Record<string, number>>
+  /** How it was measured. */
+  readonly protocol: Protocol
 }
 
 export interface RunAttempt {

@@ -61,8 +61,30 @@ export interface IgnoredPerson {
   readonly isCrowd: boolean
 }
 
+/** A box that a detector found, as a sample without joints. */
+export interface DetectedCrop {
+  readonly sample: PoseSample
+  /** Of the detector; a person's score is this times that of the key points. */
+  readonly boxScore: number
+}
+
+/** The detector's boxes of the report split. */
+export interface DetectedBoxes {
+  /** Name of the file without its folder. */
+  readonly file: string
+  readonly fingerprint: string
+  /** Boxes of lower score are not among these. */
+  readonly threshold: number
+  /** Every picture of the split by its key, those without a box or a usable person among them. */
+  readonly pictures: readonly string[]
+  /** Picture by picture. */
+  readonly crops: readonly DetectedCrop[]
+}
+
 export interface PoseDataset {
   readonly kind: 'pose'
+  /** Absent: crops of the report split come from annotated boxes, as all others do. */
+  readonly detected?: DetectedBoxes
   /** Crowds and persons without a labelled joint: no samples, but who finds them is not wrong (method.md 6.4). Absent: none known. */
   readonly ignored?: readonly IgnoredPerson[]
   readonly facts: DatasetFacts
@@ -153,6 +175,7 @@ export interface PoseFiles {
   /** By image key. */
   readonly pictures: ReadonlyMap<string, PictureFile>
   readonly ignored?: readonly IgnoredPerson[]
+  readonly detected?: DetectedBoxes
 }
 
 export interface FrameFiles extends PictureFile {

@@ -14,6 +14,18 @@ export interface Persons {
   readonly text: string
   readonly animated: number
   readonly ignored?: readonly IgnoredPerson[]
+  /** Every picture that the file numbers, those without a usable person among them; absent where pictures have no numbers. */
+  readonly annotated?: readonly AnnotatedPicture[]
+  /** Number of the person category, 1 in COCO. */
+  readonly category?: number
+}
+
+export interface AnnotatedPicture {
+  readonly imageKey: string
+  readonly imageId: number
+  readonly annotatedSize: PersonCandidate['annotatedSize']
+  /** CrowdPose alone. */
+  readonly crowdIndex: number | null
 }
 
 /** What one annotation says, before its picture was looked at. */

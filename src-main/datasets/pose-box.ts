@@ -24,6 +24,11 @@ export function clipBox(box: Box, imageWidth: number, imageHeight: number): Box 
   return right >= left && bottom >= top ? [left, top, right - left, bottom - top] : null
 }
 
+/** The part of a person's box that is cropped: all of an exact one, else what lies in the picture. Null if that is nothing. */
+export function croppedBox({ box, isBoxExact, imageWidth, imageHeight }: PoseSample): Box | null {
+  return isBoxExact === true ? box : clipBox(box, imageWidth, imageHeight)
+}
+
 /** Centre and scale of a box for an input of the given aspect (width / height); margin 1.25. */
 export function frameBox(box: Box, aspect: number): CropFrame {
   return frameExtent([box[0] + box[2] / 2, box[1] + box[3] / 2], box[2], box[3], aspect, BOX_MARGIN)

@@ -1,7 +1,7 @@
 import { applyAffine, invertAffine, type Affine } from '../vision/affine.ts'
 import type { ImageRegion, PoseSample, Skeleton } from './dataset.ts'
 import type { PoseAugmentation } from './pose-augmentation.ts'
-import { clipBox, frameBox, frameHalfBody, SCALE_UNIT, type CropFrame } from './pose-box.ts'
+import { croppedBox, frameBox, frameHalfBody, SCALE_UNIT, type CropFrame } from './pose-box.ts'
 import { drawJointTarget, HEATMAP_STRIDE } from './pose-target.ts'
 import { warpNormalized } from './warp.ts'
 
@@ -93,8 +93,7 @@ export function planCrop(
   options: CropOptions,
   augmentation: PoseAugmentation | null,
 ): CropPlan {
-  const box =
-    sample.isBoxExact === true ? sample.box : clipBox(sample.box, sample.imageWidth, sample.imageHeight)
+  const box = croppedBox(sample)
   if (box === null) {
     throw new RangeError(`sample ${sample.id}: its box [${sample.box.join(', ')}] has no area in the picture`)
   }

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { EngineError, type DatasetConfig, type DatasetFacts, type DatasetFormat } from '../contract/index.ts'
 import { chooseGroups, OFFICIAL_SEARCH } from './cut-split.ts'
 import type { PoseDataset, PoseSample, Skeleton, SplitName } from './dataset.ts'
+import { readDetectedBoxes, type DetectionSource } from './detections/read-detected-boxes.ts'
 import { describePersons } from './describe-persons.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { LeftOut } from './left-out.ts'
@@ -11,7 +12,7 @@ import { describeShared, identifyPictures, type Identities } from './shared-pict
 
 export interface FolderOptions {
   readonly path: string
-  readonly config: Pick<DatasetConfig, 'searchFraction' | 'searchSplit'>
+  readonly config: Pick<DatasetConfig, 'searchFraction' | 'searchSplit' | 'detections' | 'detectionThreshold'>
   readonly seed: number
   readonly cacheBytes: number
 }
@@ -24,6 +25,8 @@ export interface PoseParts extends FolderOptions {
   readonly leftOut: LeftOut
   readonly notes: readonly string[]
   readonly warnings: readonly string[]
+  /** Absent: the report split has annotated boxes too. */
+  readonly detections?: DetectionSource
 }
 
 /**
@@ -33,7 +36,7 @@ export interface PoseParts extends FolderOptions {
  * @throws EngineError DATASET if nothing usable is left for a split or the files have different joints.
  */
 export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset> {
-  const { path, seed, train, report, leftOut } = parts
+  const { path, train, report, leftOut } = parts
   checkSame(train, report)
   const all = report === null ? [train] : [train, report]
   const pictures = new Map(all.flatMap((persons) => [...persons.pictures]))
@@ -43,30 +46,28 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
   )
   const { splits, warnings } = cutSplits(parts, identities)
   const keysOf = (name: SplitName): string[] => splits[name].map(({ imageKey }) => imageKey)
+  const detected =
+    parts.detections === undefined
+      ? null
+      : await readDetectedBoxes(parts.detections, report === null ? new Set(keysOf('report')) : null, leftOut)
   const shared = describeShared(
     { train: keysOf('train'), search: keysOf('search'), report: keysOf('report') },
     identities,
   )
-  const identity = all.flatMap((persons) => [
-    persons.text,
-    ...Array.from(persons.fileBytes, ([name, bytes]) => `${name} ${String(bytes)}`),
-  ])
   const facts: DatasetFacts = {
     name: basename(path),
     format: parts.format,
     task: 'pose',
     path,
-    fingerprint: fingerprintOf([
-      parts.format,
-      ...identity,
-      String(seed),
-      String(parts.config.searchFraction),
-      parts.config.searchSplit ?? 'cut',
-    ]),
+    fingerprint: fingerprintParts(all, parts),
     splits: { train: splits.train.length, search: splits.search.length, report: splits.report.length },
     skeleton: factsOf(train.skeleton),
     classes: null,
-    found: [...describePersons(train.skeleton, splits), ...parts.notes],
+    found: [
+      ...describePersons(train.skeleton, splits),
+      ...parts.notes,
+      ...(detected === null ? [] : [detected.note]),
+    ],
     leftOut: leftOut.toFacts(),
     warnings: [
       ...parts.warnings,
@@ -79,11 +80,22 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
   }
   return openPoseFiles(
     {
-      ...{ kind: 'pose-files', facts, skeleton: train.skeleton, splits, pictures },
+      ...{ kind: 'pose-files', facts, skeleton: train.skeleton, splits },
+      pictures: detected === null ? pictures : new Map([...pictures, ...detected.pictures]),
       ignored: all.flatMap((persons) => persons.ignored ?? []),
+      ...(detected === null ? {} : { detected: detected.boxes }),
     },
     parts.cacheBytes,
   )
+}
+
+function fingerprintParts(all: readonly Persons[], { format, seed, config }: PoseParts): string {
+  const identity = all.flatMap((persons) => [
+    persons.text,
+    ...Array.from(persons.fileBytes, ([name, bytes]) => `${name} ${String(bytes)}`),
+  ])
+  const cut = [String(seed), String(config.searchFraction), config.searchSplit ?? 'cut']
+  return fingerprintOf([format, ...identity, ...cut])
 }
 
 function checkSame(train: Persons, report: Persons | null): void {

@@ -12,7 +12,8 @@ export function openPoseFiles(files: PoseFiles, cacheBytes: number): PoseDataset
     skeleton: files.skeleton,
     splits: files.splits,
     ignored: files.ignored ?? [],
-    recipe: files,
+    ...(files.detected === undefined ? {} : { detected: files.detected }),
+    recipe: withoutBoxes(files),
     loadImage(sample) {
       const picture = files.pictures.get(sample.imageKey)
       if (picture === undefined) {
@@ -22,4 +23,10 @@ export function openPoseFiles(files: PoseFiles, cacheBytes: number): PoseDataset
       return cache.get(region.key, () => loadRegion(picture, region))
     },
   }
+}
+
+/** Threads that make training batches need no boxes of a detector, of which there may be a hundred thousand. */
+function withoutBoxes(files: PoseFiles): PoseFiles {
+  const { kind, facts, skeleton, splits, pictures, ignored = [] } = files
+  return { kind, facts, skeleton, splits, pictures, ignored }
 }

@@ -91,7 +91,7 @@ export interface CandidateQueries {
   rowsByNumber(runId: string, numbers: readonly number[]): CandidateRow[]
   details(id: string): CandidateDetails | null
   findByGenotype(genotypeId: string): CandidateDetails[]
-  insertReportScore(runId: string, score: ReportScore, protocol: Protocol): void
+  insertReportScore(runId: string, score: ReportScore): void
   reportScores(runId: string): ReportScore[]
 }
 
@@ -120,8 +120,7 @@ export function createCandidateQueries(db: StudioDatabase): CandidateQueries {
   return {
     ...createLedgerWrites(db),
     ...createLedgerReads(db),
-    insertReportScore(runId, score, protocol) {
-      const { candidateId, genotypeId, metrics } = score
+    insertReportScore(runId, { candidateId, genotypeId, metrics, protocol }) {
       db.insert(reportScores)
         .values({ runId, candidateId, genotypeId, metrics, protocol })
         .onConflictDoUpdate({
@@ -137,6 +136,7 @@ export function createCandidateQueries(db: StudioDatabase): CandidateQueries {
           genotypeId: reportScores.genotypeId,
           split: sql<'report'>`'report'`,
           metrics: reportScores.metrics,
+          protocol: reportScores.protocol,
         })
         .from(reportScores)
         .where(eq(reportScores.runId, runId))

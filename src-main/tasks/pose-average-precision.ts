@@ -1,5 +1,5 @@
 import type { IgnoredPerson, PoseSample } from '../datasets/dataset.ts'
-import { frameBox, SCALE_UNIT } from '../datasets/pose-box.ts'
+import { croppedBox, frameBox, SCALE_UNIT } from '../datasets/pose-box.ts'
 import { averagePrecision } from '../vision/keypoints/average-precision.ts'
 import { crowdLevel, crowdPrecision } from '../vision/keypoints/crowd-precision.ts'
 import type { DetectedPerson, TruthPerson } from '../vision/keypoints/object-keypoint-similarity.ts'
@@ -77,7 +77,7 @@ export function imageIdOf({ imageId, imageKey }: Pick<PoseSample, 'imageId' | 'i
 }
 
 function toPose(answer: AnsweredPose, sample: PoseSample, boxScore: number, aspect: number) {
-  const { scale } = frameBox(sample.box, aspect)
+  const { scale } = frameBox(croppedBox(sample) ?? sample.box, aspect)
   return {
     imageId: imageIdOf(sample),
     score: personScore(boxScore, answer.confidences),
@@ -110,10 +110,12 @@ function toDetected({ image_id, keypoints, score }: CocoDetection): DetectedPers
 }
 
 function crowdNumbers(
-  { truth }: PrecisionQuestion,
+  { truth, crops }: PrecisionQuestion,
   options: Parameters<typeof averagePrecision>[0],
 ): Readonly<Record<string, number>> {
-  const levels = new Map(truth.map((sample) => [imageIdOf(sample), sample.crowdIndex]))
+  const levels = new Map(
+    [...truth, ...crops.map(({ sample }) => sample)].map((sample) => [imageIdOf(sample), sample.crowdIndex]),
+  )
   if (levels.size === 0 || [...levels.values()].includes(undefined)) {
     return {}
   }

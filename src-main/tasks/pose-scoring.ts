@@ -6,6 +6,7 @@ import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
 import { findTorsoJoints, hasTorso, pck } from '../vision/keypoints/pck.ts'
 import type { PckResult, PosePrediction } from '../vision/keypoints/pck.ts'
 import { MPII_JOINTS, pckh } from '../vision/keypoints/pckh.ts'
+import type { ChosenCrops } from './choose-crops.ts'
 import { measureAveragePrecision, toDetections } from './pose-average-precision.ts'
 import type { AnsweredPose, CropOfPerson } from './pose-average-precision.ts'
 import { PCK_THRESHOLD } from './pose-task.ts'
@@ -134,7 +135,7 @@ function measurePckh(
 /** The answer that never looks at the picture: the mean training pose, placed in each box. */
 export function scoreMeanPose(
   dataset: PoseDataset,
-  crops: readonly Pick<PreparedCrop, 'sample'>[],
+  { crops, truth }: ChosenCrops,
   protocol: Pick<PoseProtocol, 'metric' | 'aspect'>,
 ): ScoreResult {
   const { joints } = dataset.skeleton
@@ -145,7 +146,7 @@ export function scoreMeanPose(
     confidences,
   }))
   const { skeleton, ignored = [] } = dataset
-  return scorePoses(predictions, crops, { ...protocol, skeleton, ignored, truth: null })
+  return scorePoses(predictions, crops, { ...protocol, skeleton, ignored, truth })
 }
 
 /** PCK of one person, or null without a torso to measure by. */

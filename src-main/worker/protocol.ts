@@ -1,4 +1,5 @@
 import type { Protocol } from '../contract/index.ts'
+import { choosePictures } from '../tasks/choose-crops.ts'
 import { recalibrationSeed, reportScales } from './run-context.ts'
 import type { RunContext } from './run-context.ts'
 import type { WorkerServices } from './worker-services.ts'
@@ -21,11 +22,23 @@ export function describeProtocol(
     inputWidth: network.inputWidth,
     flipTest: search.flipTest,
     // Absent of all other scores, so that those stored before stay comparable.
-    ...(task === 'pose' && pose.metric === 'ap' && { boxes: 'annotated' as const }),
+    ...(task === 'pose' && pose.metric === 'ap' && describeBoxes(run, split)),
     ...(split === 'report' && scales !== null && { scales: scales.join(', ') }),
     recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
     recalibrationSeed: recalibrationSeed(run.config),
     backend: services.backend.kernels.name,
     ...(run.dataset.facts.searchSeesReport === true ? { searchSeesReport: true } : {}),
+  }
+}
+
+function describeBoxes({ dataset, config }: RunContext, split: Protocol['split']): Partial<Protocol> {
+  if (dataset.kind !== 'pose' || dataset.detected === undefined || split !== 'report') {
+    return { boxes: 'annotated' }
+  }
+  const { file, fingerprint, threshold } = dataset.detected
+  return {
+    boxes: 'detected',
+    ...{ detectionFile: file, detectionFingerprint: fingerprint, detectionThreshold: threshold },
+    pictures: choosePictures(dataset.detected, config.dataset.reportLimit).length,
   }
 }

@@ -4,7 +4,7 @@ import { EngineError } from '../contract/index.ts'
 import type { RunConfig } from '../contract/index.ts'
 import { openBatchLoader } from '../datasets/batch-loader.ts'
 import { iterationsPerEpoch } from '../datasets/batch-order.ts'
-import type { Dataset, SceneDataset, SceneSample, SplitName } from '../datasets/dataset.ts'
+import type { Dataset, SceneDataset, SceneSample } from '../datasets/dataset.ts'
 import { openDataset } from '../datasets/open-dataset.ts'
 import { requireBottomUp } from '../datasets/require-bottom-up.ts'
 import { countClassPixels, loadSegmentationEvaluationItem } from '../datasets/segmentation-batch.ts'
@@ -15,6 +15,7 @@ import { createSearchSpace } from '../nas/search-space.ts'
 import type { SearchSpace } from '../nas/search-space.ts'
 import type { Genotype } from '../nas/genotype.ts'
 import { createBottomUpTask } from '../tasks/bottom-up-task.ts'
+import { chooseCrops } from '../tasks/choose-crops.ts'
 import { createPoseScoring } from '../tasks/pose-scoring.ts'
 import type { PoseProtocol } from '../tasks/pose-scoring.ts'
 import { createPoseTask } from '../tasks/pose-task.ts'
@@ -169,21 +170,22 @@ export function sceneGeometry(config: RunConfig, { skeleton }: SceneDataset): Sc
 
 async function openScoring(
   dataset: Dataset,
-  split: SplitName,
+  split: 'search' | 'report',
   limit: number,
   config: RunConfig,
 ): Promise<ScoringSet> {
   if (dataset.kind === 'pose') {
-    const samples = spreadOver(dataset.splits[split], limit)
-    const crops = await prepareCrops(dataset, samples, config)
+    const { crops, truth } = chooseCrops(dataset, split, limit)
+    const prepared = await prepareCrops(
+      dataset,
+      crops.map(({ sample }) => sample),
+      config,
+    )
     const { skeleton, ignored = [] } = dataset
     return createPoseScoring(
-      crops,
+      prepared.map((crop, index) => ({ ...crop, boxScore: crops[index]?.boxScore ?? 1 })),
       { skeleton, network: config.network },
-      {
-        ...poseMeasure(config),
-        ...{ skeleton, ignored, truth: null },
-      },
+      { ...poseMeasure(config), skeleton, ignored, truth },
     )
   }
   if (dataset.kind === 'bottom-up-pose') {

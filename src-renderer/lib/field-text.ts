@@ -2,12 +2,14 @@ import type { JsonValue } from './config-paths.ts'
 import type { FieldSpec } from './run-form-fields.ts'
 
 export type ParsedField =
-  { readonly ok: true; readonly value: JsonValue } | { readonly ok: false; readonly problem: string }
+  /** A value of undefined leaves the key out. */
+  | { readonly ok: true; readonly value: JsonValue | undefined }
+  | { readonly ok: false; readonly problem: string }
 
 /** How a configured value stands in its field. */
 export function fieldText(field: FieldSpec, value: unknown): string {
   if (value === null || value === undefined) {
-    return ''
+    return value === undefined ? (field.whenAbsent ?? '') : ''
   }
   switch (field.kind) {
     case 'list':
@@ -29,6 +31,8 @@ export function parseField(field: FieldSpec, text: string): ParsedField {
       return parseNumber(trimmed)
     case 'optional-number':
       return trimmed === '' ? { ok: true, value: null } : parseNumber(trimmed)
+    case 'text':
+      return { ok: true, value: trimmed === '' ? undefined : trimmed }
     case 'list':
       return parseList(trimmed)
     case 'layout':

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../../src-main/contract/index.ts'
 
-export type FieldKind = 'number' | 'optional-number' | 'list' | 'layout' | 'choice' | 'flag'
+export type FieldKind = 'number' | 'optional-number' | 'text' | 'list' | 'layout' | 'choice' | 'flag'
 
 export type FormSectionName = 'data' | 'space' | 'training' | 'search' | 'task' | 'compute'
 
@@ -13,6 +13,8 @@ export interface FieldSpec {
   readonly hint?: string
   readonly isAdvanced?: boolean
   readonly options?: readonly string[]
+  /** What stands in the field of a configuration that lacks it. */
+  readonly whenAbsent?: string
   /** Shown for configurations that read the field. */
   readonly when?: (config: RunConfig) => boolean
 }
@@ -23,6 +25,8 @@ type Row = readonly [path: string, label: string, details: Details]
 const isDrawn = (config: RunConfig): boolean => config.dataset.source === 'drawn'
 const isReal = (config: RunConfig): boolean => !isDrawn(config)
 const isPose = (config: RunConfig): boolean => config.task === 'pose'
+const hasNumberedPictures = ({ task, dataset }: RunConfig): boolean =>
+  task === 'pose' && (dataset.source === 'coco' || dataset.source === 'crowdpose')
 const isBottomUp = (config: RunConfig): boolean => config.task === 'bottom-up-pose'
 const isSegmentation = (config: RunConfig): boolean => config.task === 'segmentation'
 
@@ -50,6 +54,16 @@ const DATA: readonly Row[] = [
   ],
   ['dataset.searchLimit', 'Search samples at most', advanced('number')],
   ['dataset.reportLimit', 'Report samples at most', advanced('number')],
+  [
+    'dataset.detections',
+    'Detector boxes of the report',
+    advanced('text', { hint: 'COCO result file; empty: annotated boxes', when: hasNumberedPictures }),
+  ],
+  [
+    'dataset.detectionThreshold',
+    'Detector boxes from score',
+    advanced('number', { when: hasNumberedPictures, whenAbsent: '0' }),
+  ],
 ]
 
 const SPACE: readonly Row[] = [
@@ -93,6 +107,7 @@ const SEARCH: readonly Row[] = [
   ['search.recalibrationBatches', 'Recalibration batches', advanced('number')],
   ['search.recalibrationBatchSize', 'of', advanced('number', { unit: 'images' })],
   ['search.flipTest', 'Average with the mirror image', advanced('flag')],
+  ['pose.metric', 'Scored by', choice(['pck', 'ap', 'pckh'], { when: isPose, whenAbsent: 'pck' })],
   ['search.workers', 'Workers', advanced('number', { hint: '0: one per core, at most 4' })],
 ]
 

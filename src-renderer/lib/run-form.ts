@@ -16,7 +16,7 @@ export interface FormInput {
 
 export interface CheckedForm {
   readonly overrides: Readonly<Record<string, JsonValue>>
-  /** The whole configuration; the preset's where the form is wrong. */
+  /** The whole configuration; where the form is wrong, that of the preset. */
   readonly config: RunConfig
   /** By dotted path. */
   readonly problems: Readonly<Record<string, string>>
@@ -29,22 +29,34 @@ export function checkForm(input: FormInput): CheckedForm {
     return text === undefined ? [] : [{ path: field.path, parsed: parseField(field, text) }]
   })
   const problems: Record<string, string> = {}
-  const values: Record<string, JsonValue> = { ...input.given }
+  const values = new Map(Object.entries(input.given))
   for (const { path, parsed } of typed) {
-    if (parsed.ok) {
-      values[path] = parsed.value
-    } else {
+    if (!parsed.ok) {
       problems[path] = parsed.problem
+    } else if (parsed.value === undefined) {
+      values.delete(path)
+    } else {
+      values.set(path, parsed.value)
     }
   }
-  const overrides = Object.fromEntries(
-    Object.entries(values).filter(([path, value]) => !isSame(value, valueAt(input.preset.config, path))),
-  )
-  const checked = runConfigSchema.safeParse(withOverrides(input.preset.config, overrides))
+  const { config: base } = input.preset
+  const changed = [...values].filter(([path, value]) => !isSame(value, valueAt(base, path)))
+  const overrides = Object.fromEntries(changed)
+  const checked = runConfigSchema.safeParse(withOverrides(base, overrides))
   for (const issue of checked.error?.issues ?? []) {
     problems[fieldPath(issue.path)] ??= issue.message
   }
-  return { overrides, config: checked.data ?? input.preset.config, problems }
+  return { overrides, config: checked.data ?? withoutProblems(base, changed, problems), problems }
+}
+
+/** What is right of a form that is wrong elsewhere: it decides which fields are shown. */
+function withoutProblems(
+  base: RunConfig,
+  changed: readonly (readonly [string, JsonValue])[],
+  problems: Readonly<Record<string, string>>,
+): RunConfig {
+  const right = Object.fromEntries(changed.filter(([path]) => !(path in problems)))
+  return runConfigSchema.safeParse(withOverrides(base, right)).data ?? base
 }
 
 /** The text of a field: what was typed, else the configured value. */

@@ -14,6 +14,11 @@ export const runCommand: Command = {
       valueHint: 'DIR',
       description: 'Folder of a real dataset; its format is found out',
     },
+    detections: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'COCO result file of person boxes to score the report with (needs pose.metric=ap)',
+    },
     set: {
       type: 'string',
       valueHint: 'KEY=VALUE',

@@ -7,6 +7,7 @@ export interface CocoFile {
 }
 
 export interface CocoCategory {
+  readonly id: number
   readonly jointNames: readonly string[]
   /** Pairs of joint indices from 0; the file counts from 1. */
   readonly edges: readonly (readonly [number, number])[]
@@ -99,6 +100,7 @@ function parseCategory(value: unknown): CocoCategory | null {
       names.every((name) => typeof name === 'string')
     ) {
       return {
+        id: numberOrNull(category['id']) ?? 1,
         jointNames: names,
         edges: parseEdges(category['skeleton'], names.length),
         sigmas: parseSigmas(category['sigmas'], names.length),

@@ -1,4 +1,5 @@
 import type { DatasetFormat } from '../../contract/index.ts'
+import type { LocateImage } from '../check-persons.ts'
 import type { PoseDataset } from '../dataset.ts'
 import { LeftOut } from '../left-out.ts'
 import { openImageLocator } from '../locate-image.ts'
@@ -27,13 +28,22 @@ async function openFiles(
 ): Promise<PoseDataset> {
   const { path } = options
   const leftOut = new LeftOut()
-  const read = async (file: string) =>
-    readPersons(path, file, await openImageLocator(path, imageFoldersOf(file)), leftOut)
+  const locatorOf = (file: string): Promise<LocateImage> => openImageLocator(path, imageFoldersOf(file))
+  const read = async (file: string) => readPersons(path, file, await locatorOf(file), leftOut)
   const train = await read(trainFile)
   const report = reportFile === null ? null : await read(reportFile)
   const notes = [
     `training from ${trainFile}${reportFile === null ? '' : `, report from ${reportFile}`}`,
     ...unused.map((file) => `${file} is not used`),
   ]
-  return assemblePoseDataset({ ...options, format, train, report, leftOut, notes, warnings: [] })
+  const { detections, detectionThreshold: threshold = 0 } = options.config
+  return assemblePoseDataset({
+    ...{ ...options, format, train, report, leftOut, notes, warnings: [] },
+    ...(detections !== undefined && {
+      detections: {
+        ...{ file: detections, threshold, persons: report ?? train },
+        locate: await locatorOf(reportFile ?? trainFile),
+      },
+    }),
+  })
 }

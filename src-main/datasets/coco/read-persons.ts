@@ -34,7 +34,15 @@ export async function readPersons(
     return [candidate]
   })
   const ignored = file.annotations.flatMap((annotation) => toIgnored(annotation, file, skeleton) ?? [])
-  return { source, skeleton, text, ignored, ...(await checkPersons(candidates, locate, leftOut)) }
+  return {
+    ...{ source, skeleton, text, ignored },
+    ...(await checkPersons(candidates, locate, leftOut)),
+    annotated: Array.from(file.images.values(), (image) => ({
+      ...{ imageKey: image.fileName, imageId: image.id, crowdIndex: image.crowdIndex },
+      annotatedSize: { width: image.width, height: image.height },
+    })),
+    category: file.category?.id ?? 1,
+  }
 }
 
 /** Crowds and persons without a labelled joint; null for everybody else and for what has no box. */

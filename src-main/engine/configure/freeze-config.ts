@@ -88,4 +88,10 @@ function checkDataset({ preset, dataset }: RunConfig): void {
   if (!isAbsolute(dataset.path)) {
     throw new EngineError('BAD_REQUEST', `dataset.path: must be an absolute folder, got "${dataset.path}".`)
   }
+  if (dataset.detections !== undefined && !isAbsolute(dataset.detections)) {
+    throw new EngineError(
+      'BAD_REQUEST',
+      `dataset.detections: must be an absolute path, got "${dataset.detections}".`,
+    )
+  }
 }

@@ -10,6 +10,7 @@ import type {
 } from '../../contract/index.ts'
 import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { toEngineError } from '../../store/storage-error.ts'
+import { CONFIG_PATHS } from '../configure/config-sources.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
 import { countTrainThreads } from '../configure/machine.ts'
 import { countOutputs, createSearchSetup, listSetupProblems } from '../configure/search-setup.ts'
@@ -93,7 +94,11 @@ async function runWorkerChecks(
     const { code, message, details } = toEngineError(thrown)
     if (!checks.some((check) => check.status === 'failed')) {
       checks.push(
-        failed('One batch of every step', [message, ...details].join('\n'), FIELD_AT_FAULT[code] ?? null),
+        failed(
+          'One batch of every step',
+          [message, ...details].join('\n'),
+          fieldOf(message) ?? FIELD_AT_FAULT[code] ?? null,
+        ),
       )
     }
     return null
@@ -108,6 +113,12 @@ const FIELD_AT_FAULT: Partial<Record<ErrorCode, string>> = {
   OUT_OF_MEMORY: 'supernet.batch',
   NUMERIC: 'supernet.optimizer.learningRate',
   MISSING_PART: 'compute.backend',
+}
+
+/** The field that a message begins with: "dataset.detections: …". */
+function fieldOf(message: string): string | null {
+  const [, path = null] = /^([a-z]\w*(?:\.\w+)+): /.exec(message) ?? []
+  return path !== null && CONFIG_PATHS.includes(path) ? path : null
 }
 
 function upsertCheck(checks: PreflightCheck[], check: PreflightCheck): void {

@@ -79,11 +79,9 @@ async function scoreMember(
       if (event.kind === 'candidate-evaluated') {
         verdicts.push(event.kind)
         const metrics = { ...event.metrics, accuracy: event.accuracy }
-        store.candidates.insertReportScore(
-          runId,
-          { candidateId: id, genotypeId, split: 'report', metrics },
-          event.protocol,
-        )
+        const { protocol } = event
+        const score = { candidateId: id, genotypeId, split: 'report' as const, metrics, protocol }
+        store.candidates.insertReportScore(runId, score)
         hub.addCandidates(runId, [number])
       }
       if (event.kind === 'candidate-failed') {

@@ -1,5 +1,6 @@
 import type { Baseline, PrepareJob, PrepareResult } from '../../contract/index.ts'
 import { countClassPixels, loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
+import { chooseCrops } from '../../tasks/choose-crops.ts'
 import { scoreMeanPose } from '../../tasks/pose-scoring.ts'
 import { spreadOver } from '../../tasks/prepared-crops.ts'
 import { scoreMeanScene, scoreOnePerson } from '../../tasks/scene-scoring.ts'
@@ -36,10 +37,8 @@ async function measureBaselines(
 ): Promise<readonly Baseline[]> {
   const limit = split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit
   if (dataset.kind === 'pose') {
-    const samples = spreadOver(dataset.splits[split], limit).map((sample) => ({ sample }))
-    return [
-      { name: 'mean pose', split, metrics: scoreMeanPose(dataset, samples, poseMeasure(config)).metrics },
-    ]
+    const { metrics } = scoreMeanPose(dataset, chooseCrops(dataset, split, limit), poseMeasure(config))
+    return [{ name: 'mean pose', split, metrics }]
   }
   if (dataset.kind === 'bottom-up-pose') {
     const samples = spreadOver(dataset.splits[split], limit)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { configLines } from '../../../../src-renderer/lib/config-lines.ts'
 import { overridesBetween, valueAt, withOverrides } from '../../../../src-renderer/lib/config-paths.ts'
 import { checkForm, textOf } from '../../../../src-renderer/lib/run-form.ts'
-import { FIELDS } from '../../../../src-renderer/lib/run-form-fields.ts'
+import { FIELDS, fieldsOf } from '../../../../src-renderer/lib/run-form-fields.ts'
 import { samplePreset } from '../support/sample-run.ts'
 
 const preset = samplePreset()
@@ -55,9 +55,31 @@ describe('fields', () => {
   it('all read a value that the configuration has', () => {
     // Fields of bottom-up pose are in the configurations of that task only.
     const missing = FIELDS.filter(
-      (field) => field.when?.(preset.config) !== false && valueAt(preset.config, field.path) === undefined,
+      (field) =>
+        field.when?.(preset.config) !== false &&
+        valueAt(preset.config, field.path) === undefined &&
+        // An empty text and a stated default stand for a key that is left out.
+        field.kind !== 'text' &&
+        field.whenAbsent === undefined,
     )
     expect(missing.map((field) => field.path)).toEqual([])
+  })
+
+  it('keep their places when another is wrong, so that it can be mended', () => {
+    const given = { 'dataset.source': 'coco', 'dataset.path': '/data/people' }
+    const { problems, config } = form({ 'dataset.detections': '/data/boxes.json' }, given)
+    expect(problems['dataset.detections']).toBe(
+      'boxes of a detector are scored by AP; set pose.metric to ap, it is pck',
+    )
+    expect(fieldsOf('data', config, true).map(({ path }) => path)).toContain('dataset.detections')
+    const mended = form({ 'dataset.detections': '/data/boxes.json', 'pose.metric': 'ap' }, given)
+    expect(mended.problems).toEqual({})
+    expect(mended.overrides).toEqual({
+      ...{ ...given, 'dataset.detections': '/data/boxes.json', 'pose.metric': 'ap' },
+    })
+    expect(form({ 'dataset.detections': ' ' }, mended.overrides).overrides).not.toHaveProperty([
+      'dataset.detections',
+    ])
   })
 
   it('show a text that parses back to the same value', () => {
