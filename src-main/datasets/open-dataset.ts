@@ -1,4 +1,4 @@
-import { EngineError } from '../contract/index.ts'
+import { EngineError, servesTask } from '../contract/index.ts'
 import type { DatasetConfig, DatasetFacts, DatasetFormat, TaskKind } from '../contract/index.ts'
 import { DEFAULT_CACHE_BYTES } from './byte-budget-cache.ts'
 import { openCamvidDataset } from './camvid/camvid-dataset.ts'
@@ -114,7 +114,7 @@ const POSE_FORMATS: readonly DatasetFormat[] = ['coco', 'crowdpose', 'mpii']
 
 function checkTask(format: DatasetFormat, task: TaskKind): void {
   const needed: TaskKind = POSE_FORMATS.includes(format) ? 'pose' : 'segmentation'
-  if (task !== needed) {
+  if (!servesTask({ task: needed }, task)) {
     throw new EngineError('DATASET', `data of layout '${format}' is for ${needed}, the run's task is ${task}`)
   }
 }

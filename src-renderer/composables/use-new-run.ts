@@ -1,4 +1,5 @@
 import { computed, ref, shallowRef, watch } from 'vue'
+import { servesTask } from '../../src-main/contract/index.ts'
 import type {
   CostEstimate,
   PreflightResult,
@@ -57,7 +58,7 @@ export function useNewRun() {
     presetName.value = chosen
     texts.value = {}
     cloned.value = {}
-    if (dataset.value !== null && dataset.value.facts.task !== task.value) {
+    if (dataset.value !== null && !servesTask(dataset.value.facts, task.value)) {
       datasetId.value = null
     }
   }

@@ -31,12 +31,16 @@ export interface Proportions {
 
 const DEGREE = Math.PI / 180
 
+/** `lively`: any posture, seen from anywhere; `calm`: standing or walking, more or less facing the viewer. */
+export type Manner = 'lively' | 'calm'
+
 /** A person of random proportion, posture and direction. */
-export function drawBody(random: RandomSource): Body {
+export function drawBody(random: RandomSource, manner: Manner = 'lively'): Body {
+  const isCalm = manner === 'calm'
   const proportions = drawProportions(random)
-  const posture = drawPosture(random)
+  const posture = isCalm ? drawCalmPosture(random) : drawPosture(random)
   const own = buildSkeleton(random, proportions, posture)
-  const view = drawView(random)
+  const view = isCalm ? drawFrontView(random) : drawView(random)
   return {
     joints: own.joints.map((joint) => turn(joint, view)),
     pelvis: [0, 0, 0],
@@ -76,6 +80,10 @@ function drawPosture(random: RandomSource): Posture {
     return 'crouching'
   }
   return value < 0.88 ? 'leaping' : 'free'
+}
+
+function drawCalmPosture(random: RandomSource): Posture {
+  return random.next() < 0.6 ? 'standing' : 'walking'
 }
 
 interface OwnSkeleton {
@@ -228,6 +236,11 @@ function drawView(random: RandomSource): View {
   }
   const spread = random.next() < 0.85 ? 7 : 28
   return { yaw: yaw * DEGREE, pitch: random.normal() * 7 * DEGREE, roll: random.normal() * spread * DEGREE }
+}
+
+function drawFrontView(random: RandomSource): View {
+  const turn = (degrees: number): number => random.normal() * degrees * DEGREE
+  return { yaw: turn(22), pitch: turn(5), roll: turn(6) }
 }
 
 /** Turns about the vertical, then the horizontal, then the line of sight. Seen from the front, the person's left is at +x. */

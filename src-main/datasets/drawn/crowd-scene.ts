@@ -2,7 +2,7 @@ import type { RandomSource } from '../../vision/random-source.ts'
 import type { RgbImage, ScenePerson } from '../dataset.ts'
 import { drawBody, type Body } from './body.ts'
 import { createCanvas, paintAll, paintShape, toRgbImage, type PaintedShape } from './canvas.ts'
-import { drawFigure, projectJoint, type Placement } from './figure.ts'
+import { drawFigure, drawOveralls, projectJoint, type Placement } from './figure.ts'
 import { drawLight, shineAndGrain, type Light } from './light.ts'
 import { randomTexture, type Paint } from './paint.ts'
 import { AREA_OF_BOX, drawClutter, drawOccluders, DULL, extentOf } from './pose-scene.ts'
@@ -13,6 +13,8 @@ export const CROWD_SCENE_SIZE = 128
 const MOST_PERSONS = 3
 /** Body height as a share of the picture, small and large equally likely in ratio. */
 const [SMALLEST, LARGEST] = [0.5, 0.95] as const
+/** Colours of the people of a picture are spread around the circle, off their places by up to this share of the gap. */
+const HUE_JITTER = 0.3
 /** Someone with fewer joints in sight is not labelled, as annotators would leave it. */
 const FEWEST_IN_SIGHT = 5
 /** Label of pixels of people without labels. */
@@ -81,13 +83,20 @@ function drawFigures(random: RandomSource, side: number): readonly Figure[] {
   const count = 1 + random.int(MOST_PERSONS)
   const sizes = Array.from({ length: count }, () => side * SMALLEST * (LARGEST / SMALLEST) ** random.next())
   const lanes = shuffle(random, count)
+  const hues = shuffle(random, count)
+  const firstHue = random.next()
   return sizes
     .toSorted((a, b) => a - b)
     .map((size, index) => {
-      const body = drawBody(random)
+      const body = drawBody(random, 'calm')
+      const hue = (firstHue + ((hues[index] ?? 0) + HUE_JITTER * random.next()) / count) % 1
       const lane = ((lanes[index] ?? 0) + 0.5 + 0.7 * (random.next() - 0.5)) / count
       const placement = placeInLane(random, body, { size, lane, side })
-      return { body, placement, shapes: drawFigure(random, body, placement) }
+      return {
+        body,
+        placement,
+        shapes: drawFigure(random, body, placement, drawOveralls(random, placement.size, hue)),
+      }
     })
 }
 

@@ -6,7 +6,9 @@ import { countLabelled } from '../pose-box.ts'
 import { sampleRandom } from '../sample-random.ts'
 import { CROWDPOSE_14 } from '../skeletons.ts'
 import { CROWD_SCENE_SIZE, describeCrowdScene, renderCrowdScene, type CrowdScene } from './crowd-scene.ts'
-import { DRAWING_VERSION } from './drawing-version.ts'
+
+/** As `DRAWING_VERSION`, of these pictures alone. */
+const CROWD_VERSION = '4'
 
 /** Drawn groups of people: every picture and joint follows from (seed, split, number); nothing is stored. */
 export function openDrawnCrowdDataset(config: DatasetConfig, cacheBytes: number): SceneDataset {
@@ -62,7 +64,7 @@ function describe(config: DatasetConfig, splits: Record<SplitName, SceneSample[]
     format: 'drawn',
     task: 'bottom-up-pose',
     path: null,
-    fingerprint: fingerprintOf(['drawn crowd', DRAWING_VERSION, JSON.stringify(config.drawn)]),
+    fingerprint: fingerprintOf(['drawn crowd', CROWD_VERSION, JSON.stringify(config.drawn)]),
     splits: { train: splits.train.length, search: splits.search.length, report: splits.report.length },
     skeleton: CROWDPOSE_14,
     classes: null,

@@ -19,7 +19,7 @@ export interface Placement {
   readonly size: number
 }
 
-interface Clothes {
+export interface Clothes {
   readonly skin: Paint
   readonly hair: Paint
   readonly shirt: Paint
@@ -48,8 +48,12 @@ export function projectJoint([x, y]: Point3, { x: left, y: top, size }: Placemen
  * Shapes of a dressed body, far parts first. Face, chest badge and backpack tell front from back, which is what tells the
  * left limbs from the right ones.
  */
-export function drawFigure(random: RandomSource, body: Body, placement: Placement): PaintedShape[] {
-  const clothes = drawClothes(random, placement.size)
+export function drawFigure(
+  random: RandomSource,
+  body: Body,
+  placement: Placement,
+  clothes: Clothes = drawClothes(random, placement.size),
+): PaintedShape[] {
   const parts = [
     ...torsoParts(body, placement, clothes),
     ...armParts(body, placement, clothes),
@@ -76,6 +80,26 @@ function drawClothes(random: RandomSource, size: number): Clothes {
     hasLongSleeves: random.next() < 0.5,
     hasLongTrousers: random.next() < 0.6,
     hasBackpack: random.next() < 0.35,
+  }
+}
+
+/**
+ * Overalls of one hue (0..1) from hat to shoe, the right half always darker: who a limb belongs to, and on which side it is, shows in
+ * its colour.
+ */
+export function drawOveralls(random: RandomSource, size: number, hue: number): Clothes {
+  const patch = Math.max(3, size * 0.12)
+  const [saturation, brightness] = [0.75 + 0.2 * random.next(), 0.8 + 0.2 * random.next()]
+  const cloth = (share: number): Paint =>
+    texturedColor(random, hsv(hue, saturation, brightness * share), patch)
+  const [shirt, trousers] = [cloth(1), cloth(0.85)]
+  return {
+    skin: texturedColor(random, randomSkin(random), patch),
+    hair: cloth(0.6),
+    ...{ shirt, trousers, rightShirt: darkened(shirt), rightTrousers: darkened(trousers) },
+    shoes: cloth(0.5),
+    badge: plainPaint(randomColor(random)),
+    ...{ hasLongSleeves: true, hasLongTrousers: true, hasBackpack: random.next() < 0.35 },
   }
 }
 

@@ -70,9 +70,14 @@ function schemaAt(path: readonly string[]): unknown {
     if (!(schema instanceof z.ZodObject)) {
       return null
     }
-    schema = (schema.shape as Record<string, unknown>)[key]
+    schema = withoutOptional((schema.shape as Record<string, unknown>)[key])
   }
   return schema
+}
+
+/** Settings that some tasks lack have fields of their own all the same. */
+function withoutOptional(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? schema.unwrap() : schema
 }
 
 function checkDataset({ preset, dataset }: RunConfig): void {

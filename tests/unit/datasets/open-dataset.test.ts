@@ -40,6 +40,16 @@ describe('openDataset', () => {
     ).rejects.toThrow('is a file; needs the folder of a data set')
   })
 
+  it('opens key points for whole pictures too', async () => {
+    const path = await makeFolder()
+    await writeCoco(path, 'train.json', cocoOf('t', 4, 14, 1))
+    await writeCoco(path, 'val.json', cocoOf('v', 2, 14, 11))
+    const scenes = await openDataset({ ...drawn, source: 'coco', path }, 'bottom-up-pose', 1)
+    expect(scenes.kind).toBe('bottom-up-pose')
+    expect(scenes.facts.splits.report).toBe(2)
+    await rm(path, { recursive: true })
+  })
+
   it('opens drawn data of both tasks', async () => {
     const pose = await openDataset(drawn, 'pose', 1)
     const streets = await openDataset(drawn, 'segmentation', 1)

@@ -33,6 +33,12 @@ describe('overrides', () => {
     expect(config.space.depthChoices).toEqual([1, 2])
   })
 
+  it('reach the fields of settings that only some tasks have', async () => {
+    const { bottomUp } = await freeze({ 'bottomUp.sigma': 3 }, 'micro-bottom-up')
+    expect(bottomUp?.sigma).toBe(3)
+    await expect(freeze({ 'bottomUp.sigmas': 3 }, 'micro-bottom-up')).rejects.toThrow(/"bottomUp" has: sigma/)
+  })
+
   it('do not change the preset itself', async () => {
     await freeze({ 'search.generations': 3 })
     expect((await freeze({})).search.generations).not.toBe(3)
