@@ -79,9 +79,11 @@ export function formatExponent(value: number): string {
   return value === 0 ? '0' : value.toExponential(1).replace('-', '−')
 }
 
-/** A genotype space of 10^6.3 genotypes, as '10⁶·³'. */
+/** A genotype space of 10^6.3 genotypes, as '2.0 × 10⁶'. */
 export function formatPowerOfTen(log10: number): string {
-  return `10${toSuperscript(log10.toFixed(1))}`
+  // Rounding the mantissa first, so that 9.97 is 1.0 of the next power.
+  const [mantissa = '', power = '0'] = (10 ** (log10 - Math.floor(log10))).toExponential(1).split('e')
+  return `${mantissa} × 10${toSuperscript(String(Math.floor(log10) + Number(power)))}`
 }
 
 /** Two decimals under 100, one above: the resolution of a cost label. */
@@ -100,7 +102,6 @@ const SUPERSCRIPT: Readonly<Record<string, string>> = {
   '7': '⁷',
   '8': '⁸',
   '9': '⁹',
-  '.': '·',
   '-': '⁻',
 }
 

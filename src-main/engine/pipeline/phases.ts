@@ -45,9 +45,6 @@ async function runPrepare(context: RunContext): Promise<void> {
   for (const warning of dataset.warnings) {
     hub.addLog(runId, 'warn', warning)
   }
-  for (const { reason, count, example } of dataset.leftOut) {
-    hub.addLog(runId, 'warn', `left out ${String(count)}: ${reason} (for example ${example})`)
-  }
 }
 
 async function runTraining(context: RunContext, phase: 'teacher' | 'supernet'): Promise<void> {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
 import { EngineError, IMPORTED_PRESET } from '../../contract/index.ts'
 import type {
   ImportRequest,
@@ -61,7 +60,7 @@ export function importRun(parts: ImportParts, request: ImportRequest): ImportRes
   store.transaction(() => {
     store.runs.insert({
       ...{ id, name: request.name, config, createdAt: at, metricName: METRIC },
-      datasetName: `imported: ${basename(request.log)}`,
+      datasetName: 'search log',
     })
     store.runs.update(id, { status: 'completed', progress: 1, endedAt: at, imported: facts })
     store.candidates.insertImported(id, rows)

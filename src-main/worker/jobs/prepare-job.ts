@@ -21,7 +21,7 @@ export async function runPrepareJob(
     context.log('info', line)
   }
   for (const { reason, count, example } of run.dataset.facts.leftOut) {
-    context.log('warn', `Left out ${count}: ${reason} (for example ${example})`)
+    context.log('warn', `left out ${count}: ${reason} (for example ${example})`)
   }
   context.emit({ kind: 'progressed', done: 1, total: 3, note: 'dataset read' })
   const baselines = [...(await measureBaselines(run, 'search')), ...(await measureBaselines(run, 'report'))]

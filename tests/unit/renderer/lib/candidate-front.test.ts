@@ -46,7 +46,7 @@ describe('words about candidates', () => {
       '#0012 × #0003',
     )
     expect(originText({ ...origin, operator: 'stratum', label: 'p=0.5 depths 2-3' })).toBe(
-      'random, p=0.5 depths 2-3',
+      'random, depths 2–3, fusions 50 %',
     )
     expect(originText({ ...origin, operator: 'reference', label: 'hrnet' })).toBe('reference, hrnet')
   })

@@ -71,6 +71,7 @@ describe('other quantities', () => {
   })
 
   it('a space size is a power of ten', () => {
-    expect(formatPowerOfTen(29.2)).toBe('10²⁹·²')
+    expect(formatPowerOfTen(29.2)).toBe('1.6 × 10²⁹')
+    expect(formatPowerOfTen(Math.log10(9.97e6))).toBe('1.0 × 10⁷')
   })
 })
