@@ -77,10 +77,15 @@ function describeEvaluation(row: BenchEvaluationRow): string {
   return [
     `${network}, ${backend}, 1 thread: ${String(candidates)} candidates on ${String(images.recalibration)} + ${String(images.scoring)} images${images.flipTest ? ' and their mirror images' : ''}`,
     `  one by one         ${time(row.plainMs)} (${String(plainCandidates)} of ${String(candidates)} timed)`,
-    `  equal parts once   ${time(row.sharedMs)}, ${row.factor.toFixed(2)} times less, at most ${row.countedBound.toFixed(2)} by multiply-adds; ${sure}`,
+    `  equal parts once   ${time(row.sharedMs)}, ${row.factor.toFixed(2)} times less, ${row.countedFactor.toFixed(2)} by multiply-adds; ${sure}`,
+    `  (at most ${row.countedBound.toFixed(2)} by what the generation has in common, ${row.countedBoundWithParents.toFixed(2)} with all that its parents had; the parents took ${time(row.parentsMs)})`,
     `  against images decoded for every candidate, as the reference does, ${row.factorWithDecoding.toFixed(2)} times less`,
-    `  shared values take ${(row.sharedPeakBytes / 2 ** 20).toFixed(0)} MiB`,
+    `  shared values take ${mebibytes(row.sharedPeakBytes)}, kept ones ${mebibytes(row.keptBytes)}`,
   ].join('\n')
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`
 }
 
 function describeProfile({ network, subnet, work, backend, threads, profile }: BenchRow): string {

@@ -107,15 +107,23 @@ export interface BenchEvaluationResult {
   readonly plainCandidates: number
   /** Once: reading or drawing, cropping and uploading all images. The reference code does it for every candidate. */
   readonly decodeMs: number
+  /** With what the parents' evaluation left, as in a search. */
   readonly sharedMs: number
+  /** As many parents before it, shared, out of nothing. */
+  readonly parentsMs: number
   /** plainMs / sharedMs. */
   readonly factor: number
   /** (plainMs + candidates × decodeMs) / (sharedMs + decodeMs): against images decoded for each candidate, as the reference does. */
   readonly factorWithDecoding: number
-  /** What the factor can be at most by multiply-adds of equal sub-expressions. */
+  /** What the factor can be at most by multiply-adds of equal sub-expressions: of the generation, and with all that its parents had. */
   readonly countedBound: number
+  readonly countedBoundWithParents: number
+  /** By multiply-adds of what was executed. */
+  readonly countedFactor: number
   /** Largest sum of values alive at one time while they are shared. */
   readonly sharedPeakBytes: number
+  /** Values that stay for the next generation. */
+  readonly keptBytes: number
   /** The scores of the timed plain candidates are those of the shared evaluation, every metric to the last bit. */
   readonly sameScores: boolean
 }

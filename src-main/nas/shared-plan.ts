@@ -10,7 +10,7 @@ import type { NetworkPlan, PlanNode, ValueId } from './network-plan.types.ts'
  * Values that no output depends on (method.md 4.4) are left out: scores do not need them.
  */
 export interface SharedPlan {
-  /** Node k makes value k + 1, value 0 is the input image; the nodes of plan 0 come first, then what plan 1 adds, and so on. */
+  /** In an order in which they can run; value 0 is the input image. The nodes of plan 0 come first, then what plan 1 adds, and so on. */
   readonly nodes: readonly PlanNode[]
   /** Values of each plan's outputs; equal for plans that differ in layers without influence only. */
   readonly outputs: readonly (readonly ValueId[])[]
@@ -53,6 +53,33 @@ export function sharePlans(plans: readonly NetworkPlan[]): SharedPlan {
 }
 
 /**
+ * What is left to run of some of the plans when some values are there already.
+ *
+ * @param wanted - Positions of plans, ascending; the result has them alone, in this order.
+ * @param given - Values of the shared plan. Those that are needed are read by nodes or outputs of the result without being made.
+ */
+export function remainingPlan(
+  shared: SharedPlan,
+  wanted: readonly number[],
+  given: ReadonlySet<ValueId>,
+): SharedPlan {
+  const outputs = wanted.map((plan) => shared.outputs[plan] ?? [])
+  const needed = new Set<ValueId>(outputs.flat())
+  for (const node of shared.nodes.toReversed()) {
+    if (needed.has(node.output) && !given.has(node.output)) {
+      nodeInputs(node).forEach((input) => needed.add(input))
+    }
+  }
+  const runs = shared.nodes.map(({ output }) => needed.has(output) && !given.has(output))
+  const nodes = shared.nodes.filter((_, position) => runs[position])
+  return {
+    ...{ nodes, outputs, separateMacs: shared.separateMacs },
+    ends: wanted.map((plan) => runs.slice(0, shared.ends[plan]).filter(Boolean).length),
+    macs: nodes.reduce((sum, node) => sum + countNodeMacs(node), 0),
+  }
+}
+
+/**
  * When each value may be released: `afterNode[k]` after the node at position k, `afterOutput[i]` after the outputs of plan i were read.
  */
 export function planReleases({ nodes, outputs, ends }: SharedPlan): {
@@ -83,13 +110,16 @@ export function planReleases({ nodes, outputs, ends }: SharedPlan): {
 
 const FLOAT_BYTES = 4
 
+/** Bytes of a node's value for one image, at the size that the plan was made for. */
+export function valueBytes({ height, width, channels }: PlanNode): number {
+  return height * width * channels * FLOAT_BYTES
+}
+
 /** Most bytes of one image that live at the same time when the nodes run in order, at the size that the plans were made for. */
 export function peakBytesPerImage(shared: SharedPlan): number {
   const { afterNode, afterOutput } = planReleases(shared)
-  const bytesOf = (value: ValueId): number => {
-    const node = shared.nodes[value - 1]
-    return node === undefined ? 0 : node.height * node.width * node.channels * FLOAT_BYTES
-  }
+  const sizes = new Map(shared.nodes.map((node) => [node.output, valueBytes(node)]))
+  const bytesOf = (value: ValueId): number => sizes.get(value) ?? 0
   const release = (values: readonly ValueId[] | undefined): void => {
     for (const value of values ?? []) {
       live -= bytesOf(value)
@@ -125,7 +155,7 @@ export function groupPlans(plans: readonly NetworkPlan[], budgetBytes: number): 
 }
 
 /** What a node computes, apart from its inputs. The running momentum of a norm is not part of it: evaluation does not use it. */
-function operationKey(node: PlanNode): string {
+export function operationKey(node: PlanNode): string {
   switch (node.kind) {
     case 'conv':
       return `conv ${node.weight} ${node.bias ?? ''} ${String(node.stride)}`

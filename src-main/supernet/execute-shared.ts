@@ -12,6 +12,17 @@ export interface ExecuteSharedOptions {
   readonly parameter: (name: string) => ParameterRef
   /** A norm of the shared graph: one name can stand for several nodes with other statistics. */
   readonly normalise: (node: BatchNormNode, x: Value) => Value
+  readonly exchange?: ValueExchange
+}
+
+/** Values that outlive one execution. */
+export interface ValueExchange {
+  /** Values that the nodes read without making them, for each input; they stay owned by the caller. */
+  readonly given: ReadonlyMap<ValueId, readonly Value[]>
+  /** Values that are handed over instead of released. */
+  readonly keeps: ReadonlySet<ValueId>
+  /** Takes the handles over. */
+  keep(id: ValueId, made: readonly Value[]): void
 }
 
 export interface SharedOutput {
@@ -26,17 +37,27 @@ export interface SharedOutput {
  * reads it. Outputs come in the order of the plans. After an error, or when the caller leaves early, nothing stays behind.
  */
 export function* executeShared(options: ExecuteSharedOptions): Generator<SharedOutput, void, void> {
-  const { shared, ops, inputs } = options
+  const { shared, ops, exchange } = options
   const { afterNode, afterOutput } = planReleases(shared)
   const live = new Map<ValueId, readonly Value[]>()
-  const release = (ids: readonly ValueId[] | undefined): void => {
-    for (const id of ids ?? []) {
+  const discard = (ids: readonly ValueId[]): void => {
+    for (const id of ids) {
       const values = live.get(id) ?? []
       live.delete(id)
       values.forEach((value) => {
         ops.discard(value)
       })
     }
+  }
+  const release = (ids: readonly ValueId[] = []): void => {
+    for (const id of ids) {
+      const values = live.get(id)
+      if (values !== undefined && exchange?.keeps.has(id) === true) {
+        live.delete(id)
+        exchange.keep(id, values)
+      }
+    }
+    discard(ids)
   }
   try {
     let position = 0
@@ -48,36 +69,35 @@ export function* executeShared(options: ExecuteSharedOptions): Generator<SharedO
           release(afterNode[position])
         }
       }
-      yield { plan, outputs: outputsOf(shared, plan, inputs, live) }
+      yield { plan, outputs: outputsOf(options, plan, live) }
       release(afterOutput[plan])
     }
   } finally {
-    release([...live.keys()])
+    discard([...live.keys()])
   }
 }
 
 function outputsOf(
-  { outputs }: SharedPlan,
+  options: ExecuteSharedOptions,
   plan: number,
-  inputs: readonly Value[],
   live: ReadonlyMap<ValueId, readonly Value[]>,
 ): readonly (readonly Value[])[] {
-  return inputs.map((_, index) =>
-    (outputs[plan] ?? []).flatMap((id) => valuesOf(live, inputs, id)[index] ?? []),
-  )
+  const outputs = options.shared.outputs[plan] ?? []
+  return options.inputs.map((_, index) => outputs.flatMap((id) => valuesOf(options, live, id)[index] ?? []))
 }
 
 /** One node on every input. */
 function runNode(
-  { ops, inputs, parameter, normalise }: ExecuteSharedOptions,
+  options: ExecuteSharedOptions,
   node: PlanNode,
   live: ReadonlyMap<ValueId, readonly Value[]>,
 ): readonly Value[] {
+  const { ops, inputs, parameter, normalise } = options
   const made: Value[] = []
   try {
     for (const index of inputs.keys()) {
       const value = (id: ValueId): Value => {
-        const found = valuesOf(live, inputs, id)[index]
+        const found = valuesOf(options, live, id)[index]
         if (found === undefined) {
           throw new Error(`shared plan reads value ${id} before it is made or after its last reader`)
         }
@@ -100,9 +120,9 @@ function runNode(
 }
 
 function valuesOf(
+  { inputs, exchange }: Pick<ExecuteSharedOptions, 'inputs' | 'exchange'>,
   live: ReadonlyMap<ValueId, readonly Value[]>,
-  inputs: readonly Value[],
   id: ValueId,
 ): readonly Value[] {
-  return id === 0 ? inputs : (live.get(id) ?? [])
+  return id === 0 ? inputs : (live.get(id) ?? exchange?.given.get(id) ?? [])
 }

@@ -2,8 +2,9 @@ import type { BatchStatistics } from '../compute/evaluator.ts'
 import { withScope } from '../compute/handle-scope.ts'
 import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { NormStatistics, Value } from '../compute/network-ops.ts'
-import type { NetworkPlan, ValueId } from '../nas/network-plan.types.ts'
+import type { BatchNormNode, NetworkPlan, ValueId } from '../nas/network-plan.types.ts'
 import type { SharedPlan } from '../nas/shared-plan.ts'
+import type { ValueExchange } from './execute-shared.ts'
 import type { EvaluationSession } from './supernet.ts'
 
 /** Recalibrated statistics on the host; all arrays have one value per channel. */
@@ -39,20 +40,23 @@ export function measureStatistics(
 /**
  * The same for several plans at once, by the norms of their shared graph.
  *
- * @param pause - Awaited before each batch; may throw to end the work.
+ * @param pass - Awaited for each batch, in order; calls `run` once with what outlives the pass, and may throw to end the work.
  */
 export async function measureSharedStatistics(
   kernels: Kernels,
   session: EvaluationSession,
   shared: SharedPlan,
   batches: readonly Value[],
-  pause: () => Promise<void>,
+  pass: (run: (exchange: ValueExchange) => Promise<void>) => Promise<void>,
 ): Promise<ReadonlyMap<ValueId, HostStatistics>> {
   const sums = new StatisticsSums<ValueId>(kernels)
+  const take = (norm: BatchNormNode, statistics: BatchStatistics): void => {
+    sums.take(norm.output, statistics)
+  }
   for (const batch of batches) {
-    await pause()
-    session.collectShared(shared, batch, (norm, statistics) => {
-      sums.take(norm.output, statistics)
+    await pass((exchange) => {
+      session.collectShared(shared, batch, take, exchange)
+      return Promise.resolve()
     })
   }
   return sums.average()

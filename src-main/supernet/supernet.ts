@@ -16,7 +16,7 @@ import type { SharedPlan } from '../nas/shared-plan.ts'
 import { executePlan } from './execute-plan.ts'
 import type { Execution } from './execute-plan.ts'
 import { executeShared } from './execute-shared.ts'
-import type { SharedOutput } from './execute-shared.ts'
+import type { SharedOutput, ValueExchange } from './execute-shared.ts'
 import { deviceShape, fromDeviceLayout, toDeviceLayout } from './weights.ts'
 import type { HostTensor, WeightMap } from './weights.ts'
 
@@ -203,10 +203,12 @@ export class EvaluationSession {
     shared: SharedPlan,
     inputs: readonly Value[],
     statisticsOf: (norm: BatchNormNode) => NormStatistics,
+    exchange?: ValueExchange,
   ): Generator<SharedOutput, void, void> {
     const ops = this.#openEvaluator(this.#running, null)
     return executeShared({
       ...{ shared, ops, inputs, parameter: this.#supernet.parameter },
+      ...(exchange === undefined ? {} : { exchange }),
       normalise: (node, x) => ops.normalise(x, node.name, node.relu, statisticsOf(node)),
     })
   }
@@ -216,10 +218,12 @@ export class EvaluationSession {
     shared: SharedPlan,
     input: Value,
     take: (norm: BatchNormNode, batch: BatchStatistics) => void,
+    exchange?: ValueExchange,
   ): void {
     const ops = this.#openEvaluator(this.#running, null)
     const execution = executeShared({
       ...{ shared, ops, inputs: [input], parameter: this.#supernet.parameter },
+      ...(exchange === undefined ? {} : { exchange }),
       normalise: (node, x) =>
         ops.normaliseByBatch(x, node.name, node.relu, (batch) => {
           take(node, batch)

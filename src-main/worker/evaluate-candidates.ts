@@ -2,11 +2,13 @@ import { EngineError } from '../contract/index.ts'
 import type { CandidateToEvaluate } from '../contract/index.ts'
 import type { Value } from '../compute/network-ops.ts'
 import type { NetworkPlan } from '../nas/network-plan.types.ts'
-import { groupPlans } from '../nas/shared-plan.ts'
+import { groupPlans, peakBytesPerImage } from '../nas/shared-plan.ts'
 import type { SharedPlan } from '../nas/shared-plan.ts'
 import type { EvaluationSession, Supernet } from '../supernet/supernet.ts'
 import type { ScoreOptions, ScoreResult, ScoringSet } from '../tasks/task.ts'
+import type { KeptValues } from '../training/kept-values.ts'
 import { scoreGroup } from '../training/score-group.ts'
+import type { GroupScores } from '../training/score-group.ts'
 import { scoreSubnet } from '../training/score-subnet.ts'
 
 export interface PlannedCandidate {
@@ -22,6 +24,8 @@ export interface EvaluationOptions extends ScoreOptions {
   readonly images: ScoringSet
   /** Bytes for values of one batch that several candidates share; 0 scores each alone. */
   readonly sharedBytes: number
+  /** Of earlier candidates with the same session, batches, images and options; not used where each is scored alone. */
+  readonly kept?: KeptValues
   /** Awaited between two passes; throws EngineError STOPPED to end the work. */
   readonly pause: () => Promise<void>
   readonly now: () => number
@@ -58,8 +62,9 @@ export async function evaluateCandidates(
     const members = candidates.slice(begin, begin + shared.outputs.length)
     begin += members.length
     work.separateMacs += shared.separateMacs
-    if (members.length > 1 && (await scoreTogether(members, shared, options, report))) {
-      work.macs += shared.macs
+    const together = await scoreTogether(members, shared, options, report)
+    if (together !== null) {
+      work.macs += together
     } else {
       work.macs += shared.separateMacs
       await scoreAlone(members, options, report)
@@ -68,49 +73,59 @@ export async function evaluateCandidates(
   return work
 }
 
-function groupCandidates(
-  candidates: readonly PlannedCandidate[],
-  { sharedBytes, recalibrationBatches, images, flipTest, batch }: EvaluationOptions,
-): SharedPlan[] {
+/** Kept values leave at least the other half of the memory to the values of a batch. */
+const KEPT_SHARE = 0.5
+
+function groupCandidates(candidates: readonly PlannedCandidate[], options: EvaluationOptions): SharedPlan[] {
+  const { sharedBytes, recalibrationBatches, images, kept } = options
   const plans = candidates.map(({ plan }) => plan)
   const isAlone = images.passes === undefined || recalibrationBatches.length === 0
-  const largestBatch = Math.max(
-    batch * (flipTest ? 2 : 1),
-    ...recalibrationBatches.map(({ shape }) => shape[0] ?? 1),
-  )
-  return groupPlans(plans, isAlone ? 0 : sharedBytes / largestBatch)
+  const bytes = Math.max(0, sharedBytes - (kept?.bytes ?? 0))
+  return groupPlans(plans, isAlone ? 0 : bytes / largestBatch(options))
 }
 
-/** False where the group failed; then none of its members was reported. */
+function largestBatch({
+  batch,
+  flipTest,
+  recalibrationBatches,
+}: Pick<EvaluationOptions, 'batch' | 'flipTest' | 'recalibrationBatches'>): number {
+  return Math.max(batch * (flipTest ? 2 : 1), ...recalibrationBatches.map(({ shape }) => shape[0] ?? 1))
+}
+
+/** Multiply-adds that were executed; null where the group failed or is none: then none of its members was reported. */
 async function scoreTogether(
   members: readonly PlannedCandidate[],
   shared: SharedPlan,
   options: EvaluationOptions,
   report: EvaluationReport,
-): Promise<boolean> {
+): Promise<number | null> {
   const { passes } = options.images
-  if (passes === undefined) {
-    return false
+  const isGroup = members.length > 1 || (options.kept !== undefined && options.sharedBytes > 0)
+  if (passes === undefined || options.recalibrationBatches.length === 0 || !isGroup) {
+    return null
   }
   const started = options.now()
-  let results: readonly ScoreResult[]
+  const { sharedBytes } = options
+  const leftBytes = sharedBytes - peakBytesPerImage(shared) * largestBatch(options)
+  const keptBytes = Math.max(0, Math.min(KEPT_SHARE * sharedBytes, leftBytes))
+  let scored: GroupScores
   try {
-    results = await scoreGroup({ ...options, kernels: options.supernet.kernels, shared, passes })
+    scored = await scoreGroup({ ...options, kernels: options.supernet.kernels, shared, passes, keptBytes })
   } catch (thrown) {
     if (isStop(thrown)) {
       throw thrown
     }
     report.onSplit(members.length, thrown)
-    return false
+    return null
   }
   const milliseconds = (options.now() - started) / members.length
-  results.forEach((result, index) => {
+  scored.results.forEach((result, index) => {
     const member = members[index]
     if (member !== undefined) {
       reportScore(member, result, milliseconds, report)
     }
   })
-  return true
+  return scored.macs
 }
 
 async function scoreAlone(

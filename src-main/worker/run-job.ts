@@ -56,6 +56,9 @@ export class JobRunner {
       return benchEvaluation({ ...job, kernels: this.#services.backend.kernels })
     }
     const run = await this.#openRun(job)
+    if (job.kind !== 'evaluate' || job.split !== 'search') {
+      this.#supernets.releaseKept()
+    }
     switch (job.kind) {
       case 'prepare':
         return runPrepareJob(job, run, context)

@@ -8,9 +8,11 @@ import type { ParentRecord } from '../../nas/evolution/next-generation.ts'
 import { genotypeId, toGenotypeJson } from '../../nas/genotype.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { createRandom } from '../../nas/random.ts'
-import { groupPlans, peakBytesPerImage } from '../../nas/shared-plan.ts'
+import type { NetworkPlan } from '../../nas/network-plan.types.ts'
+import { groupPlans, peakBytesPerImage, sharePlans } from '../../nas/shared-plan.ts'
 import { sharingOrder } from '../../nas/sharing-order.ts'
 import type { ScoreResult } from '../../tasks/task.ts'
+import { KeptValues } from '../../training/kept-values.ts'
 import { evaluateCandidates } from '../evaluate-candidates.ts'
 import type { EvaluationOptions, PlannedCandidate } from '../evaluate-candidates.ts'
 import { SCORING_BATCH, sharedBytesOf } from '../jobs/evaluate-job.ts'
@@ -22,14 +24,15 @@ export interface EvaluationBenchOptions {
   /** Scores do not matter here, so the weights are fresh ones. */
   readonly config: RunConfig
   readonly kernels: Kernels
-  /** Size of the generation; default 100. */
+  /** Size of the generation, and of the start that it is bred from; default 100. */
   readonly candidates?: number
-  /** The stratified random start, or the children of as many scored ones; default 'offspring'. */
-  readonly generation?: 'start' | 'offspring'
   /** How many of them, evenly spread, are timed one by one; their mean stands for all. Default: all. */
   readonly plainCandidates?: number
   readonly onProgress?: (note: string) => void
 }
+
+/** As in a search: what leases share is kept, not what a whole generation does. */
+const LARGEST_LEASE = 64
 
 /** Measures what one generation of candidates costs with and without sharing what is equal. */
 export async function benchEvaluation(options: EvaluationBenchOptions): Promise<BenchEvaluationResult> {
@@ -37,47 +40,67 @@ export async function benchEvaluation(options: EvaluationBenchOptions): Promise<
   const run = await openRunContext(config, kernels)
   const supernet = freshSupernet(run)
   const session = supernet.openEvaluation()
+  const kept = new KeptValues(kernels)
   try {
     const opened = performance.now()
     const images = await run.scoring('search')
     const recalibrationBatches = await run.recalibrationBatches()
     const decodeMs = performance.now() - opened
-    const members = planGeneration(run, candidates, options.generation ?? 'offspring')
+    const { start, children } = planGenerations(run, candidates)
     const evaluation = {
       ...{ supernet, session, recalibrationBatches, images, flipTest: config.search.flipTest },
       ...{ batch: SCORING_BATCH, pause: () => Promise.resolve(), now: () => performance.now() },
     }
+    const sharing = { ...evaluation, sharedBytes: sharedBytesOf(config), kept }
+    const plain = { ...evaluation, sharedBytes: 0 }
     // The first passes of a shape compile and allocate.
-    await timed(members.slice(0, 2), { ...evaluation, sharedBytes: 0 })
-    options.onProgress?.('shared evaluation')
-    const shared = await timed(members, { ...evaluation, sharedBytes: sharedBytesOf(config) })
+    await timed(start.slice(0, 2), plain)
+    options.onProgress?.('the parents, shared')
+    const parents = await timed(start, sharing)
+    options.onProgress?.('the generation, shared')
+    const shared = await timed(children, sharing)
     options.onProgress?.('one by one')
-    const step = members.length / Math.min(plainCandidates, members.length)
-    const sample = members.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step))
-    const plain = await timed(sample, { ...evaluation, sharedBytes: 0 })
-    const plainMs = (plain.milliseconds / sample.length) * members.length
+    const sample = spread(children, plainCandidates)
+    const alone = await timed(sample, plain)
+    const plainMs = (alone.milliseconds / sample.length) * children.length
     return {
-      ...{ candidates: members.length, plainMs, plainCandidates: sample.length, decodeMs },
+      ...{ candidates: children.length, plainMs, plainCandidates: sample.length, decodeMs },
       images: {
         recalibration: recalibrationBatches.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0),
         scoring: images.count,
         flipTest: config.search.flipTest,
       },
       sharedMs: shared.milliseconds,
+      parentsMs: parents.milliseconds,
       factor: plainMs / shared.milliseconds,
-      factorWithDecoding: (plainMs + members.length * decodeMs) / (shared.milliseconds + decodeMs),
-      countedBound: shared.separateMacs / shared.macs,
-      sharedPeakBytes: peakBytes(members, evaluation),
-      sameScores: sample.every(
-        ({ candidate: { candidateId: id } }) =>
-          JSON.stringify(plain.scores.get(id)) === JSON.stringify(shared.scores.get(id)),
+      factorWithDecoding: (plainMs + children.length * decodeMs) / (shared.milliseconds + decodeMs),
+      ...countBounds(start, children),
+      countedFactor: shared.separateMacs / shared.macs,
+      sharedPeakBytes: peakBytes(children, evaluation),
+      keptBytes: kept.bytes,
+      sameScores: sample.every(({ candidate: { candidateId: id } }) =>
+        isSame(alone.scores.get(id), shared.scores.get(id)),
       ),
     }
   } finally {
+    kept.clear()
     session.close()
     supernet.dispose()
     run.dispose()
   }
+}
+
+/** At most so many, evenly spread. */
+function spread<T>(all: readonly T[], count: number): readonly T[] {
+  const step = all.length / Math.min(count, all.length)
+  return all.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step))
+}
+
+/** Every number to the last bit; of a score that was there already the detections are gone. */
+function isSame(alone: ScoreResult | undefined, shared: ScoreResult | undefined): boolean {
+  const numbers = (score: ScoreResult | undefined): string =>
+    JSON.stringify([score?.accuracy, score?.metrics])
+  return alone !== undefined && numbers(alone) === numbers(shared)
 }
 
 interface Timed {
@@ -89,19 +112,39 @@ interface Timed {
 
 async function timed(members: readonly PlannedCandidate[], options: EvaluationOptions): Promise<Timed> {
   const scores = new Map<string, ScoreResult>()
+  let [macs, separateMacs] = [0, 0]
   const started = performance.now()
-  const work = await evaluateCandidates(members, options, {
-    onScore({ candidate }, result) {
-      scores.set(candidate.candidateId, result)
-    },
-    onFailure(_candidate, thrown) {
-      throw thrown
-    },
-    onSplit(_members, thrown) {
-      throw thrown
-    },
-  })
-  return { ...work, scores, milliseconds: performance.now() - started }
+  for (let begin = 0; begin < members.length; begin += LARGEST_LEASE) {
+    const work = await evaluateCandidates(members.slice(begin, begin + LARGEST_LEASE), options, {
+      onScore({ candidate }, result) {
+        scores.set(candidate.candidateId, result)
+      },
+      onFailure(_candidate, thrown) {
+        throw thrown
+      },
+      onSplit(_members, thrown) {
+        throw thrown
+      },
+    })
+    macs += work.macs
+    separateMacs += work.separateMacs
+  }
+  return { macs, separateMacs, scores, milliseconds: performance.now() - started }
+}
+
+/** What equal sub-expressions allow with unlimited memory: within the generation, and with what its parents had. */
+function countBounds(
+  start: readonly PlannedCandidate[],
+  children: readonly PlannedCandidate[],
+): Pick<BenchEvaluationResult, 'countedBound' | 'countedBoundWithParents'> {
+  const plansOf = (members: readonly PlannedCandidate[]): NetworkPlan[] => members.map(({ plan }) => plan)
+  const own = sharePlans(plansOf(children))
+  const before = sharePlans(plansOf(start)).macs
+  const all = sharePlans(plansOf([...start, ...children])).macs
+  return {
+    countedBound: own.separateMacs / own.macs,
+    countedBoundWithParents: own.separateMacs / (all - before),
+  }
 }
 
 function peakBytes(
@@ -119,23 +162,25 @@ function peakBytes(
   return Math.max(0, ...whole.map(peakBytesPerImage)) * images
 }
 
-/** Ordered as leases are. */
-function planGeneration(
+/** A stratified random start and its children, each ordered as leases are. */
+function planGenerations(
   run: RunContext,
   count: number,
-  kind: 'start' | 'offspring',
-): readonly PlannedCandidate[] {
-  const { space, shape, config } = run
+): { readonly start: readonly PlannedCandidate[]; readonly children: readonly PlannedCandidate[] } {
+  const { space, config } = run
   const random = createRandom(config.seed, 'search')
   const start = drawInitialPopulation(space, count, random).members.map(({ genotype }) => genotype)
-  const genotypes = kind === 'start' ? start : breed(run, start, count)
+  return { start: inOrder(run, start), children: inOrder(run, breed(run, start, count)) }
+}
+
+function inOrder(run: RunContext, genotypes: readonly Genotype[]): readonly PlannedCandidate[] {
   return sharingOrder(genotypes).flatMap((index) => {
     const genotype = genotypes[index]
     if (genotype === undefined) {
       return []
     }
     const id = genotypeId(genotype)
-    const json = toGenotypeJson(space, shape.baseWidth, genotype)
+    const json = toGenotypeJson(run.space, run.shape.baseWidth, genotype)
     return [{ candidate: { candidateId: id, genotypeId: id, genotype: json }, plan: run.plan(genotype) }]
   })
 }

@@ -37,7 +37,7 @@ export async function runEvaluateJob(
   const images = await run.scoring(job.split)
   const recalibrates = job.recalibrates ?? true
   const recalibrationBatches = recalibrates ? await run.recalibrationBatches() : []
-  const { supernet, session } = cache.open(job.runFolder, run)
+  const { supernet, session, kept } = cache.open(job.runFolder, run)
   const measured = describeProtocol(run, job.split, images.count, services)
   const protocol = recalibrates ? measured : { ...measured, recalibrationImages: 0 }
   const progress = createProgress(job, context)
@@ -47,6 +47,7 @@ export async function runEvaluateJob(
       ...{ supernet, session, recalibrationBatches, images },
       ...{ flipTest: run.config.search.flipTest, batch: SCORING_BATCH },
       sharedBytes: sharedBytesOf(run.config),
+      ...(job.split === 'search' ? { kept } : {}),
       pause: progress.pause,
       now: () => performance.now(),
     },

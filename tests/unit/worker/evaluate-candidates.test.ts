@@ -12,7 +12,8 @@ import { initialWeights } from '../../../src-main/supernet/initialise.ts'
 import { Supernet } from '../../../src-main/supernet/supernet.ts'
 import { createPoseScoring } from '../../../src-main/tasks/pose-scoring.ts'
 import { createSegmentationScoring } from '../../../src-main/tasks/segmentation-scoring.ts'
-import type { ScoreOptions, Scorer, ScoringSet } from '../../../src-main/tasks/task.ts'
+import type { ScoreOptions, Scorer, ScoreResult, ScoringSet } from '../../../src-main/tasks/task.ts'
+import { KeptValues } from '../../../src-main/training/kept-values.ts'
 import { evaluateCandidates } from '../../../src-main/worker/evaluate-candidates.ts'
 import type { EvaluationOptions, PlannedCandidate } from '../../../src-main/worker/evaluate-candidates.ts'
 import { testBackends } from '../../support/backends.ts'
@@ -165,12 +166,13 @@ async function evaluate(
   bench: ReturnType<typeof openBench>,
   changed: Partial<EvaluationOptions>,
   onSplit: (members: number) => void = () => undefined,
+  candidates: readonly PlannedCandidate[] = bench.candidates,
 ) {
   const { images, outputs } = recording(bench.images)
-  const scores = new Map<string, unknown>()
+  const scores = new Map<string, ScoreResult>()
   const failures: string[] = []
   const work = await evaluateCandidates(
-    bench.candidates,
+    candidates,
     {
       ...{ ...bench, images, flipTest: true, batch: BATCH, sharedBytes: Number.MAX_SAFE_INTEGER },
       pause: () => Promise.resolve(),
@@ -188,6 +190,12 @@ async function evaluate(
     },
   )
   return { outputs, scores, failures, work }
+}
+
+/** Of a kept score the detections are gone. */
+function numbersOf(scores: ReadonlyMap<string, ScoreResult>, id: string): unknown {
+  const score = scores.get(id)
+  return { accuracy: score?.accuracy, metrics: score?.metrics }
 }
 
 for (const { name, kernels } of await testBackends()) {
@@ -228,6 +236,79 @@ for (const { name, kernels } of await testBackends()) {
       expect(tight.outputs).toEqual(plain.outputs)
       expect(tight.scores).toEqual(plain.scores)
       expect(tight.work.macs).toBeLessThan(plain.work.macs)
+      bench.close()
+    })
+
+    for (const task of ['pose', 'segmentation'] as const) {
+      it(`gives the same bits with values kept from one group to the next: ${task}`, async () => {
+        const bench = openBench(real(), task)
+        const plain = await evaluate(bench, { sharedBytes: 0 })
+        const before = real().liveTensors()
+        const alone = await evaluate(bench, {})
+        const groups = [bench.candidates.slice(0, 4), bench.candidates.slice(3, 6), bench.candidates.slice(6)]
+        // The peak of a group comes first; what is beyond it is for values that are kept.
+        const peak = peakBytesPerImage(sharePlans(bench.candidates.map(({ plan }) => plan))) * BATCH * 2
+        const executed: number[] = []
+        for (const memory of [Number.MAX_SAFE_INTEGER, peak * 2, peak]) {
+          const kept = new KeptValues(real())
+          let macs = 0
+          for (const group of groups) {
+            const shared = await evaluate(bench, { kept, sharedBytes: memory }, undefined, group)
+            macs += shared.work.macs
+            for (const { candidate } of group) {
+              expect(numbersOf(shared.scores, candidate.candidateId)).toEqual(
+                numbersOf(plain.scores, candidate.candidateId),
+              )
+            }
+            expect(shared.failures).toEqual([])
+            expect(kept.bytes).toBeLessThanOrEqual(memory / 2)
+          }
+          executed.push(macs)
+          // Scored once more, nothing is left to run.
+          const again = await evaluate(bench, { kept, sharedBytes: memory })
+          expect(again.work.macs).toBe(0)
+          expect(again.scores.size).toBe(CANDIDATES)
+          kept.clear()
+          expect(real().liveTensors()).toBe(before)
+        }
+        const [much = 0, some = 0, little = 0] = executed
+        expect(much).toBeGreaterThanOrEqual(alone.work.macs)
+        expect(much).toBeLessThan(some)
+        expect(some).toBeLessThan(little)
+        bench.close()
+      })
+    }
+
+    it('forgets what was kept when a group fails or is stopped, and gives the same bits afterwards', async () => {
+      const breakable = breakableKernels(real())
+      const bench = openBench(breakable.kernels, 'pose')
+      const plain = await evaluate(bench, { sharedBytes: 0 })
+      const before = real().liveTensors()
+      const kept = new KeptValues(breakable.kernels)
+      const [first, rest] = [bench.candidates.slice(0, 4), bench.candidates.slice(4)]
+      for (const calls of [3, 250, 700]) {
+        await evaluate(bench, { kept }, undefined, first)
+        expect(real().liveTensors()).toBeGreaterThan(before)
+        breakable.allow(calls)
+        const after = await evaluate(
+          bench,
+          { kept },
+          () => {
+            expect(real().liveTensors()).toBe(before)
+            breakable.allow(Number.POSITIVE_INFINITY)
+          },
+          rest,
+        )
+        expect(breakable.lastCall()).not.toBe('')
+        for (const { candidate } of rest) {
+          expect(after.scores.get(candidate.candidateId)).toEqual(plain.scores.get(candidate.candidateId))
+        }
+        expect(kept.bytes).toBe(0)
+      }
+      await evaluate(bench, { kept }, undefined, first)
+      const stop = (): Promise<void> => Promise.reject(new EngineError('STOPPED', 'enough'))
+      await expect(evaluate(bench, { kept, pause: stop }, undefined, rest)).rejects.toThrow('enough')
+      expect(real().liveTensors()).toBe(before)
       bench.close()
     })
 
