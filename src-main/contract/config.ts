@@ -170,6 +170,8 @@ export const bottomUpTaskConfigSchema = z.object({
   flipProbability: fraction,
   /** Weight of push and pull beside the heat maps; published 0.001. */
   tagWeight: z.number().min(0).max(10),
+  /** What keeps the tags of two persons apart: `exp`, published, or `max`, which also parts equal ones; absent = `exp`. */
+  tagPush: z.enum(['exp', 'max']).optional(),
   /** Most persons of a picture, in training and in answers; published 30. */
   mostPersons: positiveInt.max(100),
   /** Peaks of at most this heat are no joints; published 0.1. */

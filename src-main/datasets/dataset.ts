@@ -1,4 +1,5 @@
 import type { ClassFacts, DatasetConfig, DatasetFacts, SkeletonFacts, TaskKind } from '../contract/index.ts'
+import type { Segment } from './segment.ts'
 
 /** 8-bit RGB picture, row-major, three bytes a pixel. */
 export interface RgbImage {
@@ -59,6 +60,8 @@ export interface IgnoredPerson {
   readonly keypoints: Float32Array
   readonly area: number
   readonly isCrowd: boolean
+  /** Where they are, to the pixel; absent: somewhere in the box. */
+  readonly segment?: Segment
 }
 
 /** A box that a detector found, as a sample without joints. */
@@ -134,6 +137,10 @@ export interface ScenePerson {
 /** A whole picture with everybody in it. */
 export interface SceneSample {
   readonly id: string
+  /** COCO's number of the picture, for files of detections. */
+  readonly imageId?: number
+  /** CrowdPose: how crowded the picture is, 0..1; decides between easy, medium and hard. */
+  readonly crowdIndex?: number
   readonly imageWidth: number
   readonly imageHeight: number
   /** Crowds and persons without labels among them: they count neither way. */

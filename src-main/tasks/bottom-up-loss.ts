@@ -1,7 +1,7 @@
 import { withScope } from '../compute/handle-scope.ts'
 import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
-import { tagLoss, type TaggedPersons } from '../vision/bottom-up/tag-loss.ts'
+import { tagLoss, type PushKind, type TaggedPersons } from '../vision/bottom-up/tag-loss.ts'
 import { addScalars } from './squared-losses.ts'
 import type { LossParts } from './task.ts'
 
@@ -20,6 +20,8 @@ export interface BottomUpTarget {
   readonly persons: readonly TaggedPersons[]
   /** Weight of push and pull; published 0.001. */
   readonly tagWeight: number
+  /** Published `exp`. */
+  readonly tagPush: PushKind
 }
 
 /**
@@ -76,7 +78,11 @@ export function maskedHeatLoss(kernels: Kernels, output: Value, { heat, mask }: 
 }
 
 /** Tags are read at a few hundred places, so the host computes with them. */
-function groupingLoss(kernels: Kernels, coarse: Value, { persons, tagWeight }: BottomUpTarget): OneLoss {
+function groupingLoss(
+  kernels: Kernels,
+  coarse: Value,
+  { persons, tagWeight, tagPush }: BottomUpTarget,
+): OneLoss {
   const [n = 0, h = 0, w = 0, channels = 0] = coarse.shape
   const joints = channels / 2
   const tags = withScope(kernels, (scope) =>
@@ -87,7 +93,8 @@ function groupingLoss(kernels: Kernels, coarse: Value, { persons, tagWeight }: B
   let total = 0
   for (const [image, own] of persons.entries()) {
     const [from, to] = [image * perImage, (image + 1) * perImage]
-    const { pull, push } = tagLoss(tags.subarray(from, to), own, gradient.subarray(from, to), tagWeight / n)
+    const slope = gradient.subarray(from, to)
+    const { pull, push } = tagLoss(tags.subarray(from, to), own, slope, tagWeight / n, tagPush)
     total += (tagWeight * (pull + push)) / n
   }
   return withScope(kernels, (scope) => {

@@ -8,7 +8,7 @@ import type { DeviceBatch, Task } from './task.ts'
 export interface BottomUpTaskOptions {
   readonly joints: number
   readonly network: Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>
-  readonly config: Pick<BottomUpTaskConfig, 'tagWeight'>
+  readonly config: Pick<BottomUpTaskConfig, 'tagWeight' | 'tagPush'>
 }
 
 /** Bottom-up pose: heat maps of everybody at stride 4 and 2 of a whole picture, and tags that tell persons apart. */
@@ -42,6 +42,7 @@ function uploadScenes(kernels: Kernels, batch: Batch, options: BottomUpTaskOptio
       fine: upload(batch.fine, 2),
       persons,
       tagWeight: options.config.tagWeight,
+      tagPush: options.config.tagPush ?? 'exp',
     }
     return {
       input: { handle: input, shape },

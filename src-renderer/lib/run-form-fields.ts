@@ -129,6 +129,11 @@ const TASK: readonly Row[] = [
   ['bottomUp.rotationDegrees', 'Rotation', advanced('number', { unit: '°', when: isBottomUp })],
   ['bottomUp.flipProbability', 'Mirror', advanced('number', { ...PROBABILITY, when: isBottomUp })],
   ['bottomUp.tagWeight', 'Weight of tags', advanced('number', { when: isBottomUp })],
+  [
+    'bottomUp.tagPush',
+    'Tags are pushed apart by',
+    choice(['exp', 'max'], { whenAbsent: 'exp', when: isBottomUp }),
+  ],
   ['bottomUp.detectionThreshold', 'Joints above', advanced('number', { ...PROBABILITY, when: isBottomUp })],
   ['bottomUp.tagThreshold', 'Tags of one person within', advanced('number', { when: isBottomUp })],
   ['bottomUp.mostPersons', 'Persons at most', advanced('number', { when: isBottomUp })],

@@ -6,17 +6,20 @@ import { symmetric } from '../support/formula-weights.ts'
 import { distance, norm } from '../support/golden-network.ts'
 import { goldenPath, hasShared, numbersOf, readGoldenJson, readNpz } from '../support/read-npz.ts'
 
+interface GoldenTagLoss {
+  readonly push: readonly number[]
+  readonly pull: readonly number[]
+  readonly gradientNorm: number
+}
+
 interface GoldenLoss {
   readonly resolution: number
   readonly peoplePerImage: readonly number[]
   readonly sigma: number
   readonly tagsInput: { readonly name: string; readonly seed: number; readonly bound: number }
   readonly loss: {
-    readonly exp: {
-      readonly push: readonly number[]
-      readonly pull: readonly number[]
-      readonly gradientNorm: number
-    }
+    readonly exp: GoldenTagLoss
+    readonly max: GoldenTagLoss
   }
 }
 
@@ -58,33 +61,40 @@ describe.skipIf(!hasShared)('bottom_up/ae_loss (needs ../shared)', () => {
     }
   })
 
-  it('pull and push of each picture, and the gradient of their sum', () => {
-    const { name, seed, bound } = golden.tagsInput
-    const tags = symmetric(seed, name, images * plane * JOINTS, bound)
-    const gradient = new Float64Array(tags.length)
-    const perImage: TagLoss[] = []
-    for (let image = 0; image < images; image++) {
-      const own = Float64Array.from({ length: plane * JOINTS }, (_, at) => {
-        return tags[image * plane * JOINTS + golden.toPlanes(at)] ?? Number.NaN
-      })
-      const slope = new Float64Array(own.length)
-      perImage.push(tagLoss(own, listTaggedPersons(size, golden.persons(image), MOST_PERSONS), slope, 1))
-      slope.forEach((value, at) => {
-        gradient[image * plane * JOINTS + golden.toPlanes(at)] = value
-      })
-    }
-    const { push, pull, gradientNorm } = golden.loss.exp
-    for (const [image, loss] of perImage.entries()) {
-      expect(Math.abs(loss.push - (push[image] ?? 1))).toBeLessThanOrEqual(
-        LOSS * Math.max(1, push[image] ?? 1),
+  it.each(['exp', 'max'] as const)(
+    'pull and push %s of each picture, and the gradient of their sum',
+    (kind) => {
+      const { name, seed, bound } = golden.tagsInput
+      const tags = symmetric(seed, name, images * plane * JOINTS, bound)
+      const gradient = new Float64Array(tags.length)
+      const perImage: TagLoss[] = []
+      for (let image = 0; image < images; image++) {
+        const own = Float64Array.from({ length: plane * JOINTS }, (_, at) => {
+          return tags[image * plane * JOINTS + golden.toPlanes(at)] ?? Number.NaN
+        })
+        const slope = new Float64Array(own.length)
+        perImage.push(
+          tagLoss(own, listTaggedPersons(size, golden.persons(image), MOST_PERSONS), slope, 1, kind),
+        )
+        slope.forEach((value, at) => {
+          gradient[image * plane * JOINTS + golden.toPlanes(at)] = value
+        })
+      }
+      const { push, pull, gradientNorm } = golden.loss[kind]
+      for (const [image, loss] of perImage.entries()) {
+        expect(Math.abs(loss.push - (push[image] ?? 1))).toBeLessThanOrEqual(
+          LOSS * Math.max(1, push[image] ?? 1),
+        )
+        expect(Math.abs(loss.pull - (pull[image] ?? 1))).toBeLessThanOrEqual(
+          LOSS * Math.max(1, pull[image] ?? 1),
+        )
+      }
+      expect(Math.abs(norm(gradient) - gradientNorm)).toBeLessThanOrEqual(GRADIENT * gradientNorm)
+      expect(distance(gradient, numbersOf(arrays, `gradient:${kind}`))).toBeLessThanOrEqual(
+        GRADIENT * gradientNorm,
       )
-      expect(Math.abs(loss.pull - (pull[image] ?? 1))).toBeLessThanOrEqual(
-        LOSS * Math.max(1, pull[image] ?? 1),
-      )
-    }
-    expect(Math.abs(norm(gradient) - gradientNorm)).toBeLessThanOrEqual(GRADIENT * gradientNorm)
-    expect(distance(gradient, numbersOf(arrays, 'gradient:exp'))).toBeLessThanOrEqual(GRADIENT * gradientNorm)
-  })
+    },
+  )
 })
 
 function readIfThere() {
@@ -118,5 +128,5 @@ const EMPTY: GoldenLoss = {
   peoplePerImage: [],
   sigma: 1,
   tagsInput: { name: '', seed: 0, bound: 0 },
-  loss: { exp: { push: [], pull: [], gradientNorm: 0 } },
+  loss: { exp: { push: [], pull: [], gradientNorm: 0 }, max: { push: [], pull: [], gradientNorm: 0 } },
 }

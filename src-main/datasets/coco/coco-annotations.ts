@@ -32,6 +32,8 @@ export interface CocoAnnotation {
   readonly keypoints: readonly number[]
   readonly area: number | null
   readonly isCrowd: boolean
+  /** Not yet looked at: few of them are needed. */
+  readonly segmentation: unknown
 }
 
 /** @throws Error that says which field is not as COCO has it. */
@@ -74,6 +76,7 @@ function parseAnnotation(value: unknown, index: number): CocoAnnotation {
       : [],
     area: numberOrNull(annotation['area']),
     isCrowd: annotation['iscrowd'] === 1 || annotation['iscrowd'] === true,
+    segmentation: annotation['segmentation'],
   }
 }
 

@@ -8,6 +8,7 @@ import { AREA_OF_BOX, type PersonCandidate, type Persons } from '../persons.ts'
 import { countLabelled } from '../pose-box.ts'
 import { parseCocoFile, type CocoAnnotation, type CocoFile } from './coco-annotations.ts'
 import { matchSkeleton } from './match-skeleton.ts'
+import { parseSegment } from './parse-segment.ts'
 
 /**
  * Reads and checks one annotation file of COCO's form; what cannot be used goes to `leftOut`.
@@ -47,7 +48,7 @@ export async function readPersons(
 
 /** Crowds and persons without a labelled joint; null for everybody else and for what has no box. */
 function toIgnored(
-  { imageId, box, area, isCrowd, keypoints }: CocoAnnotation,
+  { imageId, box, area, isCrowd, keypoints, segmentation }: CocoAnnotation,
   file: CocoFile,
   skeleton: Skeleton,
 ): IgnoredPerson | null {
@@ -59,9 +60,11 @@ function toIgnored(
   if (image === undefined || box === null || !(isCrowd || countLabelled(points) === 0)) {
     return null
   }
+  const segment = parseSegment(segmentation)
   return {
     ...{ imageKey: image.fileName, box, keypoints: points, isCrowd },
     area: area ?? AREA_OF_BOX * box[2] * box[3],
+    ...(segment === null ? {} : { segment }),
   }
 }
 

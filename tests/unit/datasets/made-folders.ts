@@ -42,6 +42,7 @@ export interface MadeAnnotation {
   keypoints: number[]
   area?: number
   iscrowd?: number
+  segmentation?: unknown
 }
 
 export interface MadeCoco {

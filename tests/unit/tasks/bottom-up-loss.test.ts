@@ -105,6 +105,7 @@ function measure(kernels: Kernels, { coarse, fine }: typeof start) {
     fine: high,
     persons: PERSONS,
     tagWeight: TAG_WEIGHT,
+    tagPush: 'exp',
   })
   const result = {
     value: takeScalar(kernels, value),

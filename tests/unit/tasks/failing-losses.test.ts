@@ -90,6 +90,7 @@ for (const { name, kernels: real } of await testBackends()) {
           fine: { heat: upload([1, 4, 4, 3]).handle, mask: upload([1, 4, 4, 1]).handle },
           persons: [[[0, 4]]],
           tagWeight: 1e-3,
+          tagPush: 'exp' as const,
         }
         return () => handlesOf(bottomUpLoss(kernels, outputs, target))
       })
