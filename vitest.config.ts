@@ -26,6 +26,8 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Tests that compare runs bit for bit need the same threads in each; calibration.test.ts turns it on.
+          env: { SCALENAS_CALIBRATION: 'off' },
         },
       },
     ],

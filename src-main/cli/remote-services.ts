@@ -30,7 +30,11 @@ export function connectServices(
   const { system, presets, published, datasets, runs, candidates, preview } = client
   return {
     services: {
-      system: { status: () => ask(system.status.query()), doctor: () => ask(system.doctor.query()) },
+      system: {
+        status: () => ask(system.status.query()),
+        doctor: () => ask(system.doctor.query()),
+        calibrate: (networks) => ask(system.calibrate.mutate({ networks: [...networks] })),
+      },
       presets: { list: () => ask(presets.list.query()) },
       published: { list: () => ask(published.list.query()) },
       datasets: {

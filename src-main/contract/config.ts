@@ -122,8 +122,10 @@ export const searchConfigSchema = z.object({
   minMacs: z.number().int().positive().nullable(),
   maxMacs: z.number().int().positive().nullable(),
   maxParams: z.number().int().positive().nullable(),
-  /** Worker processes that evaluate side by side, one thread each; 0 = one per core, at most 4. */
+  /** Worker processes that evaluate side by side; 0 = by calibration, at most 4. */
   workers: z.number().int().min(0).max(64),
+  /** Threads inside one operation of a search worker; absent or 0 = by calibration. */
+  threads: z.number().int().min(0).max(128).optional(),
   /**
    * Megabytes in which one worker keeps values that several candidates share (feature maps of one batch); absent = 512. 0 scores each
    * candidate alone. Scores are the same with any value.
@@ -208,8 +210,10 @@ export type SegmentationTaskConfig = z.infer<typeof segmentationTaskConfigSchema
 
 export const computeConfigSchema = z.object({
   backend: z.enum(['auto', 'tensorflow', 'wasm']),
-  /** Threads inside one training operation; 0 = all cores but that of the loader, at most 8. */
+  /** Threads inside one training operation; 0 = by calibration. */
   trainThreads: z.number().int().min(0).max(128),
+  /** Threads that read and augment training batches; absent or 0 = by calibration. The batches do not depend on it. */
+  loaderThreads: z.number().int().min(0).max(16).optional(),
 })
 export type ComputeConfig = z.infer<typeof computeConfigSchema>
 

@@ -1,5 +1,6 @@
 export * from './bench.ts'
 export * from './candidate.ts'
+export * from './compute-plan.ts'
 export * from './config-source.ts'
 export * from './config.ts'
 export * from './dataset.ts'

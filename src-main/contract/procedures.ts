@@ -11,6 +11,7 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *
  *   system.status   query        → SystemStatus
  *   system.doctor   query        → DoctorReport
+ *   system.calibrate mutation    → readonly Calibration[]     (measures threads and workers anew; CONFLICT while a run is at work)
  *   presets.list    query        → readonly Preset[]
  *   published.list  query        → PublishedResults           (reference points of method.md part 10)
  *   datasets.list   query        → readonly RegisteredDataset[]
@@ -41,6 +42,7 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   preview.samples query        → readonly PreviewSample[]
  */
 export const procedureInputs = {
+  'system.calibrate': z.object({ networks: z.array(z.string().min(1)).min(1).max(20) }),
   'datasets.inspect': z.object({
     path: z.string().min(1),
     format: datasetFormatSchema.nullable().default(null),

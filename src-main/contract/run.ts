@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Protocol } from './candidate.ts'
+import type { ComputePlan } from './compute-plan.ts'
 import type { ConfigSource } from './config-source.ts'
 import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
 import type { ErrorInfo } from './error.ts'
@@ -66,6 +67,8 @@ export interface RunDetails extends RunSummary {
   /** Where the scores of an imported run come from; null for a run of ours. */
   readonly imported: ImportedFacts | null
   readonly environment: RunEnvironment | null
+  /** Null until the first attempt has chosen, and for runs of before this was kept. */
+  readonly computePlan: ComputePlan | null
   readonly dataset: DatasetFacts | null
   readonly baselines: readonly Baseline[]
   readonly attempts: readonly RunAttempt[]

@@ -9,6 +9,7 @@ import type {
   LoaderPaces,
 } from './bench.ts'
 import type { CandidateDetails, GenotypeJson, Protocol } from './candidate.ts'
+import type { MeasureLoaderJobPart, MeasureLoaderResult } from './compute-plan.ts'
 import type { DatasetFormat, RunConfig } from './config.ts'
 import type { ErrorInfo } from './error.ts'
 import type { LogLevel, MetricPoint, PanelPoint } from './event.ts'
@@ -57,6 +58,13 @@ export interface TrainJob extends JobBase {
    * studies compare inherited weights with.
    */
   readonly subnet?: GenotypeJson
+  /** Threads that read batches; 0: the training thread does. Default: by the cores. */
+  readonly loaderThreads?: number
+}
+
+/** What reading the run's own training images costs; the data set stays open for the next job of the run. */
+export interface MeasureLoaderJob extends JobBase, MeasureLoaderJobPart {
+  readonly kind: 'measure-loader'
 }
 
 export interface CandidateToEvaluate {
@@ -102,6 +110,8 @@ export interface FineTuneJob extends JobBase {
   readonly runName: string
   readonly codeVersion: string
   readonly stages: readonly FineTuneStage[]
+  /** As of {@link TrainJob}. */
+  readonly loaderThreads?: number
   /** Absolute; appears, or is replaced, once everything in it is written. */
   readonly outputFolder: string
 }
@@ -117,6 +127,7 @@ export type Job =
   | PrepareJob
   | PreflightJob
   | TrainJob
+  | MeasureLoaderJob
   | EvaluateJob
   | PredictJob
   | ExportJob
@@ -180,6 +191,7 @@ export interface JobResults {
   prepare: PrepareResult
   preflight: PreflightJobResult
   train: TrainResult
+  'measure-loader': MeasureLoaderResult
   evaluate: EvaluateResult
   predict: PredictResult
   export: ExportResult

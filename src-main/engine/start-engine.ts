@@ -47,6 +47,8 @@ export interface EngineOptions {
   readonly devOrigin?: string | null
   /** Whether runs that were waiting when the last engine ended go on waiting here; default true. */
   readonly startsWaitingRuns?: boolean
+  /** New runs measure how to use the cores (docs/performance.md); default true. False chooses by the number of cores. */
+  readonly calibrates?: boolean
   /** Other than child processes of this machine, and for tests. */
   readonly executor?: Executor
 }
@@ -91,7 +93,7 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
   const startedAt = Date.now()
   const fineTuning = createFineTuning(parts)
   const services: EngineServices = {
-    system: createSystemService({ ...parts, scheduler, startedAt }),
+    system: createSystemService({ ...parts, scheduler, presets, startedAt }),
     presets: createPresetsService(presets),
     published: createPublishedService(published),
     datasets: createDatasetsService(parts),
@@ -133,7 +135,11 @@ function createCore(options: EngineOptions, store: Store): { parts: EngineParts;
   const hub = new EventHub(store, {
     onWriteError: (runId, thrown) => interrupt(runId, toEngineError(thrown)),
   })
-  const parts: EngineParts = { store, hub, executor, codeVersion: options.codeVersion, now: Date.now }
+  const parts: EngineParts = {
+    ...{ store, hub, executor, codeVersion: options.codeVersion, now: Date.now },
+    calibrates:
+      options.calibrates ?? (options.executor === undefined && process.env['SCALENAS_CALIBRATION'] !== 'off'),
+  }
   const scheduler = new Scheduler(parts)
   interrupt = (runId, error) => scheduler.interrupt(runId, error)
   return { parts, scheduler }

@@ -1,11 +1,14 @@
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type {
+  Calibration,
   CandidateOrigin,
   CandidateState,
+  ComputePlan,
   DatasetFacts,
   ErrorInfo,
   GenotypeJson,
   ImportedFacts,
+  LoaderCost,
   MetricPoint,
   PanelPoint,
   PrepareResult,
@@ -43,6 +46,8 @@ export const runs = sqliteTable('runs', {
   /** Null for a run of ours. */
   imported: text('imported', { mode: 'json' }).$type<ImportedFacts>(),
   environment: text('environment', { mode: 'json' }).$type<RunEnvironment>(),
+  /** Threads, workers and backend with the figures that decided; null until the first attempt. */
+  computePlan: text('compute_plan', { mode: 'json' }).$type<ComputePlan>(),
   /** What the prepare phase found; null until then. */
   prepared: text('prepared', { mode: 'json' }).$type<PrepareResult>(),
 })
@@ -190,4 +195,12 @@ export const datasets = sqliteTable('datasets', {
 export const settings = sqliteTable('settings', {
   key: text('key').primaryKey(),
   value: text('value', { mode: 'json' }).$type<unknown>().notNull(),
+})
+
+/** Figures of this machine, by what they depend on. */
+export const calibrations = sqliteTable('calibrations', {
+  key: text('key').primaryKey(),
+  kind: text('kind').$type<'compute' | 'loader'>().notNull(),
+  measuredAt: integer('measured_at').notNull(),
+  figures: text('figures', { mode: 'json' }).$type<Calibration | LoaderCost>().notNull(),
 })

@@ -1,5 +1,7 @@
 import { createAttemptQueries, createPhaseQueries } from './attempt-queries.ts'
 import type { AttemptQueries, PhaseQueries } from './attempt-queries.ts'
+import { createCalibrationQueries } from './calibration-queries.ts'
+import type { CalibrationQueries } from './calibration-queries.ts'
 import { createCandidateQueries } from './candidate-queries.ts'
 import type { CandidateQueries } from './candidate-queries.ts'
 import { createCheckpointQueries } from './checkpoint-queries.ts'
@@ -28,6 +30,7 @@ export interface Store {
   readonly checkpoints: CheckpointQueries
   readonly datasets: DatasetQueries
   readonly settings: SettingQueries
+  readonly calibrations: CalibrationQueries
   readonly db: StudioDatabase
   /** All of it or nothing; `work` must not await. */
   transaction<T>(work: () => T): T
@@ -47,6 +50,7 @@ export async function openStore(paths: DataPaths): Promise<Store> {
     checkpoints: createCheckpointQueries(db),
     datasets: createDatasetQueries(db),
     settings: createSettingQueries(db),
+    calibrations: createCalibrationQueries(db),
     db,
     transaction: (work) => db.$client.transaction(work).immediate(),
     close() {

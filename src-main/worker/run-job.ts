@@ -7,6 +7,7 @@ import { runEvaluateJob } from './jobs/evaluate-job.ts'
 import { runExportJob } from './jobs/export-job.ts'
 import { runFineTuneJob } from './jobs/fine-tune-job.ts'
 import { runForwardJob } from './jobs/forward-job.ts'
+import { runMeasureLoaderJob } from './jobs/measure-loader-job.ts'
 import { runPredictFilesJob } from './jobs/predict-files-job.ts'
 import { runPredictJob } from './jobs/predict-job.ts'
 import { runPreflightJob } from './jobs/preflight-job.ts'
@@ -64,6 +65,8 @@ export class JobRunner {
         return runPrepareJob(job, run, context)
       case 'preflight':
         return runPreflightJob(job, run, context)
+      case 'measure-loader':
+        return runMeasureLoaderJob(job, run)
       case 'train':
         return runTrainJob(job, run, this.#services, context)
       case 'evaluate':

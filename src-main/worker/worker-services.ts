@@ -9,6 +9,16 @@ export interface WorkerServices {
   readonly threads: number
 }
 
+/** How a job's batches are read: by so many threads, or by the caller's own for 0. */
+export function loaderThreads(
+  { loaderThreads: threads }: { readonly loaderThreads?: number },
+  { loaderThreadUrl }: Pick<WorkerServices, 'loaderThreadUrl'>,
+): { readonly threadUrl: URL | null; readonly threads?: number } {
+  return threads === 0
+    ? { threadUrl: null }
+    : { threadUrl: loaderThreadUrl, ...(threads === undefined ? {} : { threads }) }
+}
+
 type JobEventBody =
   Extract<FromWorker, { readonly jobId: string }> extends infer E
     ? E extends { readonly jobId: string }

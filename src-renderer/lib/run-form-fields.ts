@@ -108,7 +108,7 @@ const SEARCH: readonly Row[] = [
   ['search.recalibrationBatchSize', 'of', advanced('number', { unit: 'images' })],
   ['search.flipTest', 'Average with the mirror image', advanced('flag')],
   ['pose.metric', 'Scored by', choice(['pck', 'ap', 'pckh'], { when: isPose, whenAbsent: 'pck' })],
-  ['search.workers', 'Workers', advanced('number', { hint: '0: one per core, at most 4' })],
+  ['search.workers', 'Workers', advanced('number', { hint: '0: measured at the start, at most 4' })],
 ]
 
 const TASK: readonly Row[] = [
@@ -155,11 +155,7 @@ const TASK: readonly Row[] = [
 const COMPUTE: readonly Row[] = [
   ['seed', 'Seed', basic('number', { hint: 'same seed and data: same front' })],
   ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'wasm'])],
-  [
-    'compute.trainThreads',
-    'Training threads',
-    advanced('number', { hint: '0: all cores but one, at most 8' }),
-  ],
+  ['compute.trainThreads', 'Training threads', advanced('number', { hint: '0: measured at the start' })],
 ]
 
 /** Every field of the form, in its order. Ranges and allowed values are those of the contract's schema. */

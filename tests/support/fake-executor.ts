@@ -92,6 +92,7 @@ export class FakeExecutor implements Executor {
       case 'bench-trace':
       case 'bench-loader':
       case 'bench-evaluation':
+      case 'measure-loader':
         throw new EngineError('INTERNAL', 'the fake worker has no networks')
       case 'fine-tune':
         return this.#fineTune(job, options)

@@ -5,18 +5,29 @@ import { loadPresets } from '../../engine/configure/presets.ts'
 import { LocalExecutor } from '../../engine/executors/local-executor.ts'
 import { checkGpu } from '../../engine/services/gpu-check.ts'
 import type { GpuCheckReport } from '../../engine/services/gpu-check.ts'
-import { DATA_ARG, EXIT, exitCodeOf, flag, JSON_ARG } from '../command-line.ts'
+import { DATA_ARG, EXIT, exitCodeOf, flag, JSON_ARG, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { withEngine } from '../open-engine.ts'
 import { formatTable } from '../run-result.ts'
 
+const DEFAULT_NETWORKS = 'micro-pose,mini-pose'
+
 export const doctorCommand: Command = {
   description: 'Check runtime, backends, GPU, disk, database; a text fit for a bug report',
-  example: 'scalenas doctor',
+  example: 'scalenas doctor --calibrate --network mini-pose',
   args: {
     gpu: {
       type: 'boolean',
       description: 'Train ten steps on the GPU and compare with the CPU; exit code 3 without a GPU',
+    },
+    calibrate: {
+      type: 'boolean',
+      description: 'First measure threads and workers anew, which new runs then go by',
+    },
+    network: {
+      type: 'string',
+      valueHint: 'A,B',
+      description: `Presets whose networks --calibrate measures (default: ${DEFAULT_NETWORKS})`,
     },
     ...DATA_ARG,
     ...JSON_ARG,
@@ -26,6 +37,9 @@ export const doctorCommand: Command = {
       return runGpuCheck(args, context)
     }
     const { report, code } = await withEngine(args, context, async (services) => {
+      if (flag(args, 'calibrate')) {
+        await services.system.calibrate((text(args, 'network') ?? DEFAULT_NETWORKS).split(','))
+      }
       const answer = await services.system.doctor()
       const hasFailure = answer.checks.some((check) => check.status === 'failed')
       return { report: answer, code: hasFailure ? EXIT.failed : EXIT.done }

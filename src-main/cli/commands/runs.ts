@@ -2,6 +2,7 @@ import type { ConfigSource, ImportedFacts, RunConfig, RunSummary } from '../../c
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { valueAt } from '../../engine/configure/schema-problems.ts'
+import { describePlan } from '../../engine/calibration/describe-calibration.ts'
 import { withEngine } from '../open-engine.ts'
 import { describeResult, formatTable, readResult } from '../run-result.ts'
 import { watchRun } from '../watch-run.ts'
@@ -49,6 +50,7 @@ export const showCommand: Command = {
           : [
               describeResult(result, details.metricName),
               ...describeImport(details.imported),
+              ...(details.computePlan === null ? [] : describePlan(details.computePlan)),
               '',
               ...describeConfig(details),
             ].join('\n'),

@@ -1,7 +1,8 @@
 import type { CostEstimate, PreflightJobResult, RunConfig } from '../../contract/index.ts'
 import { isTrainable, supernetParameters } from '../../nas/network-parameters.ts'
 import { countSpaceSize } from '../../nas/search-space.ts'
-import { countSearchWorkers } from './machine.ts'
+import { shareByFormula } from '../calibration/core-shares.ts'
+import { readMachine } from '../calibration/machine-facts.ts'
 import type { SearchSetup } from './search-setup.ts'
 
 const BYTES_PER_VALUE = 4
@@ -54,10 +55,11 @@ function estimateTimes(config: RunConfig, calibration: PreflightJobResult | null
     return { secondsTeacher: null, secondsSupernet: null, secondsSearch: null }
   }
   const { iterationMsSmallest, iterationMsLargest, evaluationMs } = calibration
+  const { searchWorkers } = shareByFormula(config, readMachine().cores)
   const meanIterationMs = (iterationMsSmallest + iterationMsLargest) / 2
   return {
     secondsTeacher: (calibration.iterationsTeacher * iterationMsLargest) / 1000,
     secondsSupernet: (calibration.iterationsSupernet * meanIterationMs) / 1000,
-    secondsSearch: (countCandidates(config) * evaluationMs) / countSearchWorkers(config) / 1000,
+    secondsSearch: (countCandidates(config) * evaluationMs) / searchWorkers / 1000,
   }
 }

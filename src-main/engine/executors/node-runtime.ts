@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 
@@ -57,11 +58,15 @@ export function workerEnvironment(
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: String(threads),
+    // Pictures are decoded there.
+    UV_THREADPOOL_SIZE: String(Math.max(1, Math.min(MOST_POOL_THREADS, availableParallelism() - threads))),
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     SCALENAS_BACKEND: backend,
     SCALENAS_THREADS: String(threads),
   }
 }
 
+/** What Node takes unless told otherwise. */
+const MOST_POOL_THREADS = 4
 /** What would make the child something else than a plain worker. */
 const NOT_INHERITED = new Set(['ELECTRON_RUN_AS_NODE', 'NODE_OPTIONS', 'NODE_CHANNEL_FD', 'VITEST'])

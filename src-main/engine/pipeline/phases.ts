@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../contract/index.ts'
 import type { RunPhase, WorkerReady } from '../../contract/index.ts'
-import { countSearchWorkers, countTrainThreads } from '../configure/machine.ts'
 import { countOutputs, createSearchSetup, requireSetup } from '../configure/search-setup.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import { runReport } from '../search/run-report.ts'
@@ -51,7 +50,7 @@ async function runTraining(context: RunContext, phase: 'teacher' | 'supernet'): 
   const { hub, runId } = context
   const { iterations, finalLoss } = await runPhaseJob(
     context,
-    { ...jobBase(context), kind: 'train', phase },
+    { ...jobBase(context), kind: 'train', phase, loaderThreads: context.plan.loaderThreads },
     { ...mainLane(context), onEvent: reportProgress(context) },
   )
   hub.addLog(
@@ -69,14 +68,14 @@ export function readSetup({ store, runId, config }: RunContext): SearchSetup {
 function mainLane(context: RunContext) {
   return {
     lane: MAIN_LANE,
-    threads: countTrainThreads(context.config),
+    threads: context.plan.trainThreads,
     onReady: (facts: WorkerReady) => {
       recordEnvironment(context, facts)
     },
   }
 }
 
-function recordEnvironment({ store, runId, config, codeVersion }: RunContext, facts: WorkerReady): void {
+function recordEnvironment({ store, runId, plan, codeVersion }: RunContext, facts: WorkerReady): void {
   const { backend, backendVersion, device, refused, threads } = facts
   store.runs.update(runId, {
     environment: {
@@ -85,7 +84,7 @@ function recordEnvironment({ store, runId, config, codeVersion }: RunContext, fa
       device,
       refused,
       trainThreads: threads,
-      searchWorkers: countSearchWorkers(config),
+      searchWorkers: plan.searchWorkers,
       node: process.versions.node,
       cores: availableParallelism(),
       codeVersion,

@@ -12,7 +12,8 @@ import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import { CONFIG_PATHS } from '../configure/config-sources.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
-import { countTrainThreads } from '../configure/machine.ts'
+import { shareByFormula } from '../calibration/core-shares.ts'
+import { readMachine } from '../calibration/machine-facts.ts'
 import { countOutputs, createSearchSetup, listSetupProblems } from '../configure/search-setup.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import { INTERACTIVE_LANE, MAIN_LANE } from './run-context.ts'
@@ -80,7 +81,7 @@ async function runWorkerChecks(
       { kind: 'preflight', runId, config, runFolder: folder, cacheFolder: store.paths.cache, attempt: 0 },
       {
         lane: isBusy ? INTERACTIVE_LANE : MAIN_LANE,
-        threads: isBusy ? 1 : countTrainThreads(config),
+        threads: isBusy ? 1 : shareByFormula(config, readMachine().cores).trainThreads,
         backend: config.compute.backend,
         logFolder: null,
         onEvent: (event) => {

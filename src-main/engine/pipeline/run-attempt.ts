@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, RUN_PHASES, toErrorInfo } from '../../contract/index.ts'
-import type { RunConfig, RunPhase } from '../../contract/index.ts'
+import type { ComputePlan, RunConfig, RunPhase } from '../../contract/index.ts'
 import { toEngineError } from '../../store/storage-error.ts'
+import type { RunRecord } from '../../store/run-queries.ts'
 import type { Store } from '../../store/store.ts'
-import { countSearchWorkers } from '../configure/machine.ts'
+import { settlePlan } from '../calibration/settle-plan.ts'
 import { countOutputs, requireSetup } from '../configure/search-setup.ts'
 import { laneNames } from '../search/run-search.ts'
 import { PHASES } from './phases.ts'
@@ -28,20 +29,21 @@ const ENDING_RETRY_MS = 1000
  * @param signal - Its reason is a {@link StopReason}.
  */
 export async function runAttempt(parts: EngineParts, runId: string, signal: AbortSignal): Promise<void> {
-  let context: RunContext | null = null
+  let hasBegun = false
+  let plan: ComputePlan | null = null
   try {
-    context = beginAttempt(parts, runId, signal)
+    const begun = beginAttempt(parts, runId, signal)
+    hasBegun = true
+    plan = await settlePlan(parts, begun.run, begun.attempt, signal)
+    const context: RunContext = { ...begun, plan }
     for (const phase of unfinishedPhases(parts.store, runId)) {
       await runPhase(context, phase)
     }
     completeRun(context)
   } catch (thrown) {
-    await storeEnding(parts, runId, context, explain(thrown, signal))
+    await storeEnding(parts, runId, hasBegun, explain(thrown, signal))
   }
-  const config = context?.config
-  if (config !== undefined) {
-    await parts.executor.release([MAIN_LANE, ...laneNames(countSearchWorkers(config))])
-  }
+  await parts.executor.release([MAIN_LANE, ...laneNames(plan?.searchWorkers ?? 0)])
 }
 
 export function unfinishedPhases(store: Store, runId: string): RunPhase[] {
@@ -49,7 +51,11 @@ export function unfinishedPhases(store: Store, runId: string): RunPhase[] {
   return RUN_PHASES.filter((phase) => !rows.some((row) => row.phase === phase && row.completedAt !== null))
 }
 
-function beginAttempt(parts: EngineParts, runId: string, signal: AbortSignal): RunContext {
+interface BegunAttempt extends Omit<RunContext, 'plan'> {
+  readonly run: RunRecord
+}
+
+function beginAttempt(parts: EngineParts, runId: string, signal: AbortSignal): BegunAttempt {
   const { store, hub, now } = parts
   const run = store.runs.find(runId)
   if (run === null) {
@@ -83,6 +89,7 @@ function beginAttempt(parts: EngineParts, runId: string, signal: AbortSignal): R
   hub.publishStatus(runId)
   return {
     ...parts,
+    run,
     runId,
     attempt,
     signal,
@@ -139,7 +146,7 @@ function explain(thrown: unknown, signal: AbortSignal): StopReason {
 async function storeEnding(
   { store, hub, now }: EngineParts,
   runId: string,
-  context: RunContext | null,
+  hasBegun: boolean,
   { error, ending }: StopReason,
 ): Promise<void> {
   for (;;) {
@@ -163,7 +170,7 @@ async function storeEnding(
     } catch (thrown) {
       // Only the disk can be in the way here; the run shows as running until it can be written.
       process.stderr.write(`run ${runId}: its ending cannot be stored yet: ${String(thrown)}\n`)
-      if (context === null) {
+      if (!hasBegun) {
         return
       }
       await sleep(ENDING_RETRY_MS)

@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import type { Job, JobResults, RunConfig, RunEnvironment, WorkerReady } from '../../contract/index.ts'
+import type {
+  ComputePlan,
+  Job,
+  JobResults,
+  RunConfig,
+  RunEnvironment,
+  WorkerReady,
+} from '../../contract/index.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventHub } from '../events/event-hub.ts'
 import type { Executor, JobEvent, JobOptions } from '../executors/executor.ts'
@@ -12,12 +19,16 @@ export interface EngineParts {
   readonly executor: Executor
   readonly codeVersion: string
   readonly now: () => number
+  /** Threads and workers of new runs are chosen by measurement; default: by the number of cores. */
+  readonly calibrates?: boolean
 }
 
 /** One attempt at one run, as its phases see it. */
 export interface RunContext extends EngineParts {
   readonly runId: string
   readonly config: RunConfig
+  /** Backend, threads and workers of every attempt. */
+  readonly plan: ComputePlan
   readonly attempt: number
   readonly folder: string
   readonly progress: ProgressTracker
@@ -65,7 +76,10 @@ export function runPhaseJob<J extends Job>(
   options: RunJobOptions,
 ): Promise<JobResults[J['kind']]> {
   return context.executor.runJob(job, {
-    backend: chooseBackend(context.config, context.store.runs.find(context.runId)?.environment ?? null),
+    backend: chooseBackend({
+      ...{ config: context.config, computePlan: context.plan },
+      environment: context.store.runs.find(context.runId)?.environment ?? null,
+    }),
     logFolder: join(context.folder, 'logs'),
     signal: options.signal ?? context.signal,
     lane: options.lane,
@@ -83,10 +97,19 @@ export function runPhaseJob<J extends Job>(
  * `auto` is settled by the first attempt: scores of two backends may not share a front, so a resume takes the same one
  * or fails by name.
  */
-export function chooseBackend(
-  config: RunConfig,
-  environment: RunEnvironment | null,
-): RunConfig['compute']['backend'] {
+export function chooseBackend({
+  config,
+  environment,
+  computePlan,
+}: {
+  readonly config: RunConfig
+  readonly environment: RunEnvironment | null
+  readonly computePlan: ComputePlan | null
+}): RunConfig['compute']['backend'] {
+  const planned = computePlan?.backend ?? 'auto'
+  if (config.compute.backend === 'auto' && planned !== 'auto') {
+    return planned
+  }
   const used = environment?.backend
   if (config.compute.backend !== 'auto' || used === undefined) {
     return config.compute.backend

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { Protocol } from '../../contract/index.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
-import { countSearchWorkers } from '../configure/machine.ts'
 import type { JobEvent } from '../executors/executor.ts'
 import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
@@ -23,11 +22,14 @@ export interface Lease {
 }
 
 /** The next rows of a generation, neighbours of the order in which they share most. Null when none is proposed. */
-export function leaseCandidates({ store, runId, config, now }: RunContext, generation: number): Lease | null {
+export function leaseCandidates(
+  { store, runId, config, plan, now }: RunContext,
+  generation: number,
+): Lease | null {
   const id = randomUUID()
   return store.transaction(() => {
     const chosen = chooseLease(store.candidates.proposed(runId, generation), {
-      workers: countSearchWorkers(config),
+      workers: plan.searchWorkers,
       millisecondsEach: store.candidates.meanEvaluationMs(runId),
       shares: config.search.sharedMemory !== 0,
     })
@@ -66,7 +68,7 @@ export async function evaluateLease(context: RunContext, work: LeaseWork): Promi
   try {
     await runPhaseJob(context, job, {
       lane,
-      threads: 1,
+      threads: context.plan.searchThreads,
       signal: AbortSignal.any([work.signal, mismatch.signal]),
       onEvent: (event) => {
         recordVerdict(context, work, open, mismatch, event)

@@ -1,7 +1,6 @@
 import { EngineError } from '../../contract/index.ts'
 import { paretoFront } from '../../nas/pareto/pareto-front.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
-import { countSearchWorkers } from '../configure/machine.ts'
 import type { JobEvent } from '../executors/executor.ts'
 import { REPORT_MEMBERS } from '../pipeline/progress-model.ts'
 import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
@@ -13,13 +12,13 @@ import { laneNames, releaseSearchLanes, runSideBySide } from './run-search.ts'
  * (a resume) are not scored again.
  */
 export async function runReport(context: RunContext): Promise<void> {
-  const { store, runId, config, progress } = context
+  const { store, runId, plan, progress } = context
   const members = chooseReportMembers(store.candidates.records(runId))
   const scored = new Set(store.candidates.reportScores(runId).map((score) => score.candidateId))
   const waiting = members.filter(({ id }) => !scored.has(id))
   let done = members.length - waiting.length
   progress.report(done, members.length, 'report split')
-  await runSideBySide(context, laneNames(countSearchWorkers(config)), async (lane, signal) => {
+  await runSideBySide(context, laneNames(plan.searchWorkers), async (lane, signal) => {
     for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
       await scoreMember(context, member, lane, signal)
       done += 1
@@ -74,7 +73,7 @@ async function scoreMember(
   await runPhaseJob(context, job, {
     lane,
     signal,
-    threads: 1,
+    threads: context.plan.searchThreads,
     onEvent: (event) => {
       if (event.kind === 'candidate-evaluated') {
         verdicts.push(event.kind)

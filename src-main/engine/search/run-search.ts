@@ -1,7 +1,6 @@
 import { EngineError } from '../../contract/index.ts'
 import type { CandidateState } from '../../contract/index.ts'
 import { countCandidates } from '../configure/estimate-cost.ts'
-import { countSearchWorkers } from '../configure/machine.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import { searchLane } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
@@ -28,8 +27,8 @@ export async function runSearch(context: RunContext, setup: SearchSetup): Promis
   await releaseSearchLanes(context)
 }
 
-export async function releaseSearchLanes({ executor, config }: RunContext): Promise<void> {
-  await executor.release(laneNames(countSearchWorkers(config)))
+export async function releaseSearchLanes({ executor, plan }: RunContext): Promise<void> {
+  await executor.release(laneNames(plan.searchWorkers))
 }
 
 /** Several workers side by side; each takes the next rows when it is done with its own. The first error ends them all. */
@@ -38,7 +37,7 @@ async function evaluateGeneration(context: RunContext, generation: number): Prom
     reportSearchProgress(context, generation)
   }
   onFinal()
-  await runSideBySide(context, laneNames(countSearchWorkers(context.config)), async (lane, signal) => {
+  await runSideBySide(context, laneNames(context.plan.searchWorkers), async (lane, signal) => {
     for (;;) {
       const lease = leaseCandidates(context, generation)
       if (lease === null) {

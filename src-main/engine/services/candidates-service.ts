@@ -89,7 +89,7 @@ async function predict(
       {
         lane: INTERACTIVE_LANE,
         threads: 1,
-        backend: chooseBackend(run.config, run.environment),
+        backend: chooseBackend(run),
         logFolder: join(folder, 'logs'),
         onEvent: () => undefined,
       },
@@ -131,7 +131,7 @@ async function exportCandidate(
     {
       lane: INTERACTIVE_LANE,
       threads: 1,
-      backend: chooseBackend(run.config, run.environment),
+      backend: chooseBackend(run),
       logFolder: join(folder, 'logs'),
       onEvent: () => undefined,
     },

@@ -6,10 +6,15 @@ import type { DoctorCheck, DoctorReport, WorkerReady } from '../../contract/inde
 import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { readVersion } from '../../store/migrate.ts'
 import { toEngineError } from '../../store/storage-error.ts'
+import { isDisturbed } from '../calibration/choose-plan.ts'
+import { describeCalibration } from '../calibration/describe-calibration.ts'
+import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 
 /** A run of the smallest preset with its checkpoints and previews needs about this much. */
 const LEAST_FREE_BYTES = 2 ** 30
+/** The newest of them; a folder that lives long has one for each version and size of network. */
+const MOST_CALIBRATIONS = 6
 /** One worker with a native TensorFlow context. */
 const LEAST_MEMORY_BYTES = 2 ** 30
 
@@ -28,6 +33,7 @@ export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
     await checkDataFolder(store.paths.root),
     await checkDisk(store.paths.root),
     ...(await checkBackends(parts)),
+    ...checkCalibrations(parts),
     checkElectron(),
     checkDisplay(process.env),
   ]
@@ -117,6 +123,27 @@ function describeBackends({ backend, backendVersion, device, refused }: WorkerRe
       remedy: null,
     },
   ]
+}
+
+/** What earlier runs measured on this machine; a folder that came from another machine has the other's as well. */
+function checkCalibrations({ store }: EngineParts): DoctorCheck[] {
+  const name = 'Calibration'
+  const machine = readMachine()
+  const own = store.calibrations
+    .listCompute()
+    .filter((calibration) => isSameMachine(calibration.machine, machine))
+  if (own.length === 0) {
+    const detail = 'none yet: a run measures threads and workers at its start, once for each size of network'
+    return [{ name, status: 'passed', detail, remedy: null }]
+  }
+  return own.slice(0, MOST_CALIBRATIONS).map((calibration) => ({
+    name,
+    status: isDisturbed(calibration) ? 'warned' : 'passed',
+    detail: describeCalibration(calibration),
+    remedy: isDisturbed(calibration)
+      ? 'Close other programs and run "scalenas doctor --calibrate", or let the next run of this size measure again.'
+      : null,
+  }))
 }
 
 function checkElectron(): DoctorCheck {

@@ -1,4 +1,5 @@
 import type {
+  Calibration,
   CandidateDetails,
   CandidatePredictions,
   CandidateRow,
@@ -44,6 +45,8 @@ export interface EngineServices {
 export interface SystemService {
   status(): Promise<SystemStatus>
   doctor(): Promise<DoctorReport>
+  /** Measures threads and workers anew for the networks of these presets. */
+  calibrate(presets: readonly string[]): Promise<readonly Calibration[]>
 }
 
 export interface PresetsService {

@@ -11,7 +11,8 @@ import type {
   FineTuneStatus,
 } from '../../contract/index.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
-import { countTrainThreads } from '../configure/machine.ts'
+import { shareByFormula } from '../calibration/core-shares.ts'
+import { readMachine } from '../calibration/machine-facts.ts'
 import { chooseBackend, FINE_TUNE_LANE, jobBase } from '../pipeline/run-context.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 
@@ -130,6 +131,7 @@ async function runJob(
   const { store, executor, codeVersion } = parts
   const { run, candidate } = order
   const folder = store.paths.runFolder(run.id)
+  const { trainThreads, loaderThreads } = run.computePlan ?? shareByFormula(run.config, readMachine().cores)
   await executor.runJob(
     {
       kind: 'fine-tune',
@@ -138,12 +140,13 @@ async function runJob(
       runName: run.name,
       codeVersion,
       stages,
+      loaderThreads,
       outputFolder: outputFolder(parts, order),
     },
     {
       lane: FINE_TUNE_LANE,
-      threads: countTrainThreads(run.config),
-      backend: chooseBackend(run.config, run.environment),
+      threads: trainThreads,
+      backend: chooseBackend(run),
       logFolder: join(folder, 'logs'),
       signal,
       onEvent: (event) => {

@@ -155,6 +155,7 @@ async function readDetails(parts: RunsServiceParts, id: string): Promise<RunDeta
       run.imported === null ? sourceConfig(run, parts.presets, parts.sources) : importedSources(run.config),
     imported: run.imported,
     environment: run.environment,
+    computePlan: run.computePlan,
     dataset: run.prepared?.dataset ?? null,
     baselines: run.prepared?.baselines ?? [],
     attempts: store.attempts.list(id),

@@ -1,7 +1,9 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
+import { EngineError } from '../../contract/index.ts'
 import type { BackendFacts, Preset, PublishedResults, WorkerReady } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { Store } from '../../store/store.ts'
+import { repeatCalibrations } from '../calibration/repeat-calibration.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import type { Scheduler } from '../pipeline/scheduler.ts'
 import { runDoctor } from './doctor.ts'
@@ -11,6 +13,7 @@ const BACKEND_SETTING = 'backend'
 
 export interface SystemServiceParts extends EngineParts {
   readonly scheduler: Scheduler
+  readonly presets: readonly Preset[]
   readonly startedAt: number
 }
 
@@ -33,6 +36,16 @@ export function createSystemService(parts: SystemServiceParts): SystemService {
       }
     },
     doctor: () => runDoctor(parts),
+    async calibrate(networks) {
+      const [busy] = scheduler.runningIds
+      if (busy !== undefined) {
+        throw new EngineError(
+          'CONFLICT',
+          `Run ${busy} is at work, so times would say nothing; calibrate when it has ended.`,
+        )
+      }
+      return repeatCalibrations(parts, parts.presets, networks)
+    },
   }
 }
 

@@ -4,7 +4,8 @@ import { EngineError, fromErrorInfo } from '../../contract/index.ts'
 import type { EvaluateJob, Protocol, RunConfig, SupernetConfig, TrainJob } from '../../contract/index.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { toGenotypeJson } from '../../nas/genotype.ts'
-import { countSearchWorkers, countTrainThreads } from '../configure/machine.ts'
+import { shareByFormula } from '../calibration/core-shares.ts'
+import { readMachine } from '../calibration/machine-facts.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import type { Executor, JobEvent } from '../executors/executor.ts'
 import { MAIN_LANE } from '../pipeline/run-context.ts'
@@ -146,18 +147,22 @@ async function trainAlone(trainer: Trainer, seed: number, member: StudyMember): 
 
 async function train({ options }: Trainer, part: string, job: TrainJob): Promise<void> {
   const { executor, signal } = options
-  await executor.runJob(job, {
-    lane: MAIN_LANE,
-    threads: countTrainThreads(job.config),
-    backend: job.config.compute.backend,
-    logFolder: join(job.runFolder, 'logs'),
-    signal,
-    onEvent: (event) => {
-      if (event.kind === 'progressed') {
-        options.onProgress({ part, done: event.done, total: event.total })
-      }
+  const { trainThreads, loaderThreads } = shareByFormula(job.config, readMachine().cores)
+  await executor.runJob(
+    { ...job, loaderThreads },
+    {
+      lane: MAIN_LANE,
+      threads: trainThreads,
+      backend: job.config.compute.backend,
+      logFolder: join(job.runFolder, 'logs'),
+      signal,
+      onEvent: (event) => {
+        if (event.kind === 'progressed') {
+          options.onProgress({ part, done: event.done, total: event.total })
+        }
+      },
     },
-  })
+  )
 }
 
 interface Scoring extends ScoreOptions {
@@ -173,7 +178,8 @@ async function scoreMembers(
 ): Promise<readonly StudyScore[]> {
   const { network, members } = scoring
   const accuracies = new Map<string, number>()
-  const lanes = laneNames(Math.min(countSearchWorkers(network.config), members.length))
+  const { searchWorkers } = shareByFormula(network.config, readMachine().cores)
+  const lanes = laneNames(Math.min(searchWorkers, members.length))
   const part = `scoring ${scoring.name ?? network.name}, seed ${String(network.seed)}`
   const onEvent = (event: JobEvent): void => {
     if (event.kind === 'candidate-failed') {

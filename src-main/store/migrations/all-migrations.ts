@@ -5,6 +5,7 @@ import { migration0030 } from './0030-search.ts'
 import { migration0040 } from './0040-datasets.ts'
 import { migration0050 } from './0050-bottom-up-task.ts'
 import { migration0060 } from './0060-run-origin.ts'
+import { migration0070 } from './0070-calibration.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0040,
   migration0050,
   migration0060,
+  migration0070,
 ]

@@ -33,7 +33,7 @@ import {
 import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
-import { breathe } from '../worker-services.ts'
+import { breathe, loaderThreads } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
 
@@ -89,21 +89,21 @@ async function extractStart(
 }
 
 async function train(
-  { stages }: FineTuneJob,
+  job: FineTuneJob,
   run: RunContext,
-  { loaderThreadUrl }: WorkerServices,
+  services: WorkerServices,
   { start, context }: { readonly start: StandAloneSubnet; readonly context: JobContext },
 ): Promise<FineTuned> {
   const { config, dataset, task } = run
   const images = await run.scoring('search')
   const network = openStandAlone(run.kernels, run, start)
   const loader = openBatchLoader({
-    ...{ config, dataset, threadUrl: loaderThreadUrl, batch: config.supernet.batch },
+    ...{ config, dataset, batch: config.supernet.batch, ...loaderThreads(job, services) },
     seed: config.seed + FINE_TUNE_SEED_OFFSET,
   })
   try {
     return await fineTune({
-      ...{ network, plan: start.plan, task, stages },
+      ...{ network, plan: start.plan, task, stages: job.stages },
       iterationsPerEpoch: run.iterations('supernet').perEpoch,
       nextBatch: () => loader.next(),
       evaluate: async (forward) => (await images.score(run.kernels, forward, scoreOptions(run))).accuracy,

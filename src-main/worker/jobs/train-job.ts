@@ -24,7 +24,7 @@ import {
 import type { CheckpointFile } from '../checkpoint-files.ts'
 import type { RunContext } from '../run-context.ts'
 import { finishedCheckpoint, freshSupernet, loadSupernet } from '../supernet-files.ts'
-import { breathe } from '../worker-services.ts'
+import { breathe, loaderThreads } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 
 /** The newest two: if the newest turns out damaged, the one before still resumes. */
@@ -59,7 +59,7 @@ export async function runTrainJob(
   const loader = openBatchLoader({
     config: run.config,
     dataset: run.dataset,
-    threadUrl: services.loaderThreadUrl,
+    ...loaderThreads(job, services),
     batch: run.config[phase].batch,
     startIteration,
     seed: run.config.seed + (phase === 'supernet' ? SUPERNET_SEED_OFFSET : 0),

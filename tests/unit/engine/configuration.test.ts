@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { RunConfig, RunRequest } from '../../../src-main/contract/index.ts'
 import { estimateCost, countCandidates } from '../../../src-main/engine/configure/estimate-cost.ts'
 import { freezeConfig } from '../../../src-main/engine/configure/freeze-config.ts'
-import { countSearchWorkers, countTrainThreads } from '../../../src-main/engine/configure/machine.ts'
 import { listSetupProblems, requireSetup } from '../../../src-main/engine/configure/search-setup.ts'
 import { readPresets } from '../../support/engine-core.ts'
 
@@ -114,16 +113,5 @@ describe('the setup of a search', () => {
     expect(estimate.secondsTeacher).toBe(3)
     expect(estimate.secondsSupernet).toBe(4)
     expect(estimate.secondsSearch).toBeCloseTo((countCandidates(config) * 0.1) / 2, 10)
-  })
-})
-
-describe('shares of the machine', () => {
-  it('are one thread per core up to eight, and one search worker per core up to four', async () => {
-    const auto = await freeze({ 'compute.trainThreads': 0, 'search.workers': 0 })
-    expect([1, 2, 64].map((cores) => countTrainThreads(auto, cores))).toEqual([1, 1, 8])
-    expect([1, 2, 64].map((cores) => countSearchWorkers(auto, cores))).toEqual([1, 2, 4])
-    const asked = await freeze({ 'compute.trainThreads': 3, 'search.workers': 6 })
-    expect(countTrainThreads(asked, 2)).toBe(3)
-    expect(countSearchWorkers(asked, 2)).toBe(6)
   })
 })

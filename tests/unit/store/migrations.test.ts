@@ -113,6 +113,19 @@ describe('migrations', { timeout: 30_000 }, () => {
     expect(() => database.exec("UPDATE runs SET task = 'juggling'")).toThrow(/CHECK/)
   })
 
+  it('0070 keeps plans with their runs and figures of this machine by their key', () => {
+    migrate(database, upTo(60), folder.folder)
+    insertRun()
+    migrate(database, upTo(70), join(folder.folder, 'backups'))
+    expect(database.prepare('SELECT compute_plan FROM runs').pluck().all()).toEqual([null])
+    const insert = database.prepare(
+      'INSERT INTO calibrations (key, kind, measured_at, figures) VALUES (?, ?, 1, ?)',
+    )
+    insert.run('k', 'compute', '{}')
+    expect(() => insert.run('k', 'loader', '{}')).toThrow(/UNIQUE/)
+    expect(() => insert.run('other', 'guess', '{}')).toThrow(/CHECK/)
+  })
+
   it('copies a database with content before each change and keeps the last three copies', () => {
     const backups = join(folder.folder, 'backups')
     migrate(database, upTo(10), backups)

@@ -81,6 +81,7 @@ export function sampleDetails(changes: Partial<RunDetails> = {}): RunDetails {
     configSources: [],
     imported: null,
     environment: null,
+    computePlan: null,
     dataset: null,
     baselines: [],
     attempts: [],

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto'
+import { EngineError, toErrorInfo } from '../../contract/index.ts'
+import type {
+  CalibratedBackend,
+  Calibration,
+  ComputePlan,
+  ComputePlanOrigin,
+  LoaderCost,
+  MachineFacts,
+  RunConfig,
+} from '../../contract/index.ts'
+import type { CalibrationQueries } from '../../store/calibration-queries.ts'
+import { calibrate } from './calibrate.ts'
+import type { CalibrationProbe } from './calibrate.ts'
+import { describeOversubscription, shareByFormula, wishedShares } from './core-shares.ts'
+import { decideShares } from './decide-shares.ts'
+import { chooseRepresentative } from './representative.ts'
+import type { Representative } from './representative.ts'
+
+/** What a plan is made of; tests give their own. */
+export interface PlanSurroundings {
+  readonly machine: MachineFacts
+  readonly codeVersion: string
+  readonly calibrations: CalibrationQueries
+  readonly load: () => number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Opens processes for the representative network; closed again when the figures are taken. */
+  openProbe(representative: Representative): CalibrationProbe & { close(): Promise<void> }
+  /** Reads training images of the run. @returns milliseconds of one core for an image. */
+  measureLoader(
+    config: RunConfig,
+    backend: CalibratedBackend,
+  ): Promise<{ readonly millisecondsPerImage: number; readonly images: number }>
+}
+
+const BACKENDS: readonly CalibratedBackend[] = ['tensorflow', 'wasm']
+
+/** A plan without any measurement: by the number of cores. */
+export function planByFormula(
+  config: RunConfig,
+  machine: MachineFacts,
+  now: number,
+  why: string,
+): ComputePlan {
+  const shares = shareByFormula(config, machine.cores)
+  return {
+    ...shares,
+    backend: config.compute.backend,
+    origin: 'formula',
+    reasons: [`by the number of cores (${String(machine.cores)}): ${why}`],
+    warnings: describeOversubscription(shares, machine.cores),
+    ...{ machine, decidedAt: now, calibration: null, loader: null, moves: [] },
+  }
+}
+
+/**
+ * Chooses backend, threads and workers of a new run by figures of this machine: those of an earlier run of the same network size and
+ * surroundings, else measured now. What cannot be measured is chosen by formula, and the plan says why.
+ *
+ * @throws EngineError STOPPED.
+ */
+export async function choosePlan(config: RunConfig, around: PlanSurroundings): Promise<ComputePlan> {
+  const { machine, now } = around
+  if (isAllSet(config)) {
+    return planByFormula(config, machine, now(), 'every value is set by the configuration')
+  }
+  try {
+    const { calibration, origin } = await findCalibration(config, around)
+    const backend = config.compute.backend === 'auto' ? calibration.backend : config.compute.backend
+    const { loader, warnings } = await findLoaderCost(config, backend, around)
+    return planByFigures(config, around, { calibration, origin, loader, warnings })
+  } catch (thrown) {
+    const { code, message } = toErrorInfo(thrown)
+    if (code === 'STOPPED') {
+      throw thrown
+    }
+    const plan = planByFormula(config, machine, now(), `the calibration failed: ${message}`)
+    return { ...plan, warnings: [...plan.warnings, `The calibration failed: ${message}`] }
+  }
+}
+
+interface Figures {
+  readonly calibration: Calibration
+  readonly origin: ComputePlanOrigin
+  readonly loader: LoaderCost | null
+  readonly warnings: readonly string[]
+}
+
+function planByFigures(
+  config: RunConfig,
+  { machine, now }: PlanSurroundings,
+  { calibration, origin, loader, warnings }: Figures,
+): ComputePlan {
+  const decided = decideShares({
+    ...{ cores: machine.cores, backend: config.compute.backend, wished: wishedShares(config), calibration },
+    loaderMs: loader?.millisecondsPerImage ?? null,
+  })
+  if (decided === null) {
+    throw new EngineError('MISSING_PART', calibration.notes.join('; '))
+  }
+  return {
+    ...decided,
+    warnings: [...warnings, ...describeOversubscription(decided, machine.cores)],
+    ...{ origin, machine, calibration, loader, decidedAt: now(), moves: [] },
+  }
+}
+
+function isAllSet(config: RunConfig): boolean {
+  const { trainThreads, loaderThreads, searchWorkers, searchThreads } = wishedShares(config)
+  const { backend } = config.compute
+  return (
+    backend !== 'auto' &&
+    [trainThreads, loaderThreads, searchWorkers, searchThreads].every((value) => value > 0)
+  )
+}
+
+/** Kept figures are taken where everything they depend on is the same. */
+export async function findCalibration(
+  config: RunConfig,
+  around: PlanSurroundings,
+  { isRepeated = false }: { readonly isRepeated?: boolean } = {},
+): Promise<{ readonly calibration: Calibration; readonly origin: ComputePlanOrigin }> {
+  const { machine, codeVersion, calibrations, load, now } = around
+  const representative = chooseRepresentative(config)
+  const probe = around.openProbe(representative)
+  try {
+    const { versions, notes } = await readVersions(config, probe)
+    const key = computeKey({ config, representative, machine, versions, codeVersion })
+    const kept = isRepeated ? null : calibrations.findCompute(key)
+    if (kept !== null && !isOutdone(kept, load())) {
+      return { calibration: kept, origin: 'cached' }
+    }
+    const calibration = await calibrate(
+      { key, representative, versions, notes, machine, load: load(), codeVersion, measuredAt: now() },
+      probe,
+    )
+    calibrations.saveCompute(calibration)
+    return { calibration, origin: 'measured' }
+  } finally {
+    await probe.close()
+  }
+}
+
+/** Other programs ran when the figures were taken, and the machine is much quieter now. */
+function isOutdone({ load, machine }: Calibration, loadNow: number): boolean {
+  return isDisturbed({ load, machine }) && loadNow < load / 2
+}
+
+export function isDisturbed({ load, machine }: Pick<Calibration, 'load' | 'machine'>): boolean {
+  return load > machine.cores / 2
+}
+
+async function readVersions(
+  { compute }: RunConfig,
+  probe: CalibrationProbe,
+): Promise<Pick<Calibration, 'versions' | 'notes'>> {
+  const versions: Partial<Record<CalibratedBackend, string>> = {}
+  const notes: string[] = []
+  for (const backend of compute.backend === 'auto' ? BACKENDS : [compute.backend]) {
+    try {
+      const { version, device } = await probe.versionOf(backend)
+      versions[backend] = device === 'cpu' ? version : `${version} on ${device}`
+    } catch (thrown) {
+      notes.push(`${backend} is not there: ${toErrorInfo(thrown).message}`)
+    }
+  }
+  return { versions, notes }
+}
+
+function computeKey({
+  config,
+  representative,
+  machine,
+  versions,
+  codeVersion,
+}: {
+  readonly config: RunConfig
+  readonly representative: Representative
+  readonly machine: MachineFacts
+  readonly versions: Calibration['versions']
+  readonly codeVersion: string
+}): string {
+  const { processor, cores, memoryBytes } = machine
+  const { name, subnet, batch } = representative
+  const memory = Math.round(memoryBytes / 2 ** 30)
+  const backends = Object.entries(versions).map(([backend, version]) => `${backend} ${version}`)
+  const network = [name, subnet, batch, config.network.stemChannels, config.network.layer1Planes]
+  return ['compute', processor, cores, memory, codeVersion, ...backends, ...network].join('|')
+}
+
+/** Null where it is not needed or cannot be measured; a data set that cannot be read ends the run by its name in the next phase. */
+async function findLoaderCost(
+  config: RunConfig,
+  backend: CalibratedBackend,
+  { machine, codeVersion, calibrations, now, ...around }: PlanSurroundings,
+): Promise<Pick<Figures, 'loader' | 'warnings'>> {
+  if ((config.compute.loaderThreads ?? 0) > 0) {
+    return { loader: null, warnings: [] }
+  }
+  const { dataset, network, task, pose, segmentation, bottomUp } = config
+  const data = JSON.stringify([
+    task,
+    dataset,
+    network.inputHeight,
+    network.inputWidth,
+    pose,
+    segmentation,
+    bottomUp,
+  ])
+  const digest = createHash('sha256').update(data).digest('hex').slice(0, 16)
+  const key = ['loader', machine.processor, machine.cores, codeVersion, dataset.source, digest].join('|')
+  const kept = calibrations.findLoader(key)
+  if (kept !== null) {
+    return { loader: kept, warnings: [] }
+  }
+  try {
+    const loader: LoaderCost = { key, ...(await around.measureLoader(config, backend)), measuredAt: now() }
+    calibrations.saveLoader(loader)
+    return { loader, warnings: [] }
+  } catch (thrown) {
+    const { code, message } = toErrorInfo(thrown)
+    if (code === 'STOPPED') {
+      throw thrown
+    }
+    return { loader: null, warnings: [`What reading pictures costs could not be measured: ${message}`] }
+  }
+}
