@@ -12,7 +12,7 @@ const NODE_TARGET = 'node20.18'
 const CHROME_TARGET = 'chrome130'
 
 /** electron-vite leaves `dependencies` out of the bundle by itself; optional packages with native parts have to be named. */
-const OPTIONAL_PACKAGES = ['@tensorflow/tfjs-node-gpu', 'electron']
+const OPTIONAL_PACKAGES = ['@tensorflow/tfjs-node-gpu', 'electron', 'webgpu']
 
 /** A window that is open goes on finding the files that it was opened with; scripts/ensure-build.mjs removes what is a day old. */
 const EMPTY_OUT_DIR = false
@@ -32,6 +32,8 @@ export default defineConfig({
           engine: fromRoot('src-main/engine/main.ts'),
           worker: fromRoot('src-main/worker/main.ts'),
           'loader-thread': fromRoot('src-main/datasets/loader-thread.ts'),
+          'webgpu-thread': fromRoot('src-main/compute/webgpu/device-thread.ts'),
+          'webgpu-probe': fromRoot('src-main/compute/webgpu/probe.ts'),
         },
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

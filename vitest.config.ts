@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   plugins: [vue()],
   test: {
+    globalSetup: ['tests/support/find-gpu.ts'],
     projects: [
       {
         extends: true,

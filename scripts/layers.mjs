@@ -85,6 +85,27 @@ export const EXCEPTIONS = [
     allows: ['node:module', 'node:path'],
     reason: 'the WebAssembly file lies inside a package, and this is the one file that finds it',
   },
+  {
+    file: 'src-main/compute/webgpu/open-device.ts',
+    allows: ['node:module'],
+    reason: 'the package is optional, and this is the one file that loads it',
+  },
+  {
+    file: 'src-main/compute/webgpu/thread-channel.ts',
+    allows: ['node:worker_threads'],
+    reason:
+      'WebGPU answers only to those who return to the event loop, so the GPU has a thread of its own, started here',
+  },
+  {
+    file: 'src-main/compute/webgpu/device-thread.ts',
+    allows: ['node:worker_threads'],
+    reason: 'the entry of that thread',
+  },
+  {
+    file: 'src-main/compute/webgpu/probe-in-child.ts',
+    allows: ['node:child_process'],
+    reason: 'a driver that crashes must take a child along, not the worker',
+  },
 ]
 
 /** Names that a pure layer may not use: clocks, chance, and the surroundings of one environment. */

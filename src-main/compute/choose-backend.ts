@@ -4,6 +4,8 @@ import { loadTensorflowBinding } from './tensorflow/load-binding.ts'
 import { profileBinding } from './tensorflow/profiled-binding.ts'
 import type { CallTimes } from './tensorflow/profiled-binding.ts'
 import { createTensorflowKernels } from './tensorflow/tensorflow-kernels.ts'
+import { openWebgpu } from './webgpu/open-webgpu.ts'
+import type { WebgpuEntries } from './webgpu/open-webgpu.ts'
 
 export interface ChosenBackend {
   readonly kernels: Kernels
@@ -11,18 +13,22 @@ export interface ChosenBackend {
   readonly refused: readonly string[]
 }
 
-export type BackendWish = 'auto' | 'tensorflow' | 'wasm'
+/** In the order of preference. WebGPU comes after native TensorFlow, against which it was never measured on a real card. */
+export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm'] as const satisfies readonly Kernels['name'][]
+
+export type BackendWish = 'auto' | Kernels['name']
 
 /**
- * Takes the first backend that loads and computes correctly: native TensorFlow (GPU if the library lists one), then WebAssembly.
+ * Takes the first backend that loads and computes correctly: native TensorFlow (GPU if the library lists one), then a GPU through
+ * WebGPU, then WebAssembly.
  *
  * @throws Error with every reason when none is left.
  */
-export async function chooseBackend(wish: BackendWish): Promise<ChosenBackend> {
+export async function chooseBackend(wish: BackendWish, entries: WebgpuEntries): Promise<ChosenBackend> {
   const refused: string[] = []
-  for (const name of wish === 'auto' ? (['tensorflow', 'wasm'] as const) : [wish]) {
+  for (const name of wish === 'auto' ? BACKEND_NAMES : [wish]) {
     try {
-      const kernels = name === 'tensorflow' ? openTensorflow() : await openWasm()
+      const kernels = await open(name, entries)
       const problems = selfTest(kernels)
       if (problems.length === 0) {
         return { kernels, refused }
@@ -33,6 +39,19 @@ export async function chooseBackend(wish: BackendWish): Promise<ChosenBackend> {
     }
   }
   throw new Error(`no usable compute backend: ${refused.join(' | ')}`)
+}
+
+async function open(name: Kernels['name'], entries: WebgpuEntries): Promise<Kernels> {
+  switch (name) {
+    case 'tensorflow':
+      return openTensorflow()
+    case 'webgpu':
+      return openWebgpu(entries)
+    case 'wasm':
+      return openWasm()
+    default:
+      return name satisfies never
+  }
 }
 
 function openTensorflow(): Kernels {

@@ -41,7 +41,7 @@ export interface MomentumStep {
 }
 
 export interface Kernels {
-  readonly name: 'tensorflow' | 'wasm'
+  readonly name: 'tensorflow' | 'webgpu' | 'wasm'
   readonly version: string
   /** 'cpu' or the GPU's name as the library lists it. */
   readonly device: string

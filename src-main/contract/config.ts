@@ -209,7 +209,7 @@ export const segmentationTaskConfigSchema = z.object({
 export type SegmentationTaskConfig = z.infer<typeof segmentationTaskConfigSchema>
 
 export const computeConfigSchema = z.object({
-  backend: z.enum(['auto', 'tensorflow', 'wasm']),
+  backend: z.enum(['auto', 'tensorflow', 'webgpu', 'wasm']),
   /** Threads inside one training operation; 0 = by calibration. */
   trainThreads: z.number().int().min(0).max(128),
   /** Threads that read and augment training batches; absent or 0 = by calibration. The batches do not depend on it. */

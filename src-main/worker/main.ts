@@ -1,4 +1,4 @@
-import { chooseBackend } from '../compute/choose-backend.ts'
+import { BACKEND_NAMES, chooseBackend } from '../compute/choose-backend.ts'
 import type { BackendWish } from '../compute/choose-backend.ts'
 import { toErrorInfo } from '../contract/index.ts'
 import type { FromWorker, ToWorker } from '../contract/index.ts'
@@ -15,6 +15,14 @@ const loaderThreadUrl = new URL(
   import.meta.url,
 )
 
+const webgpuEntries = {
+  deviceThread: new URL(
+    isSource ? '../compute/webgpu/device-thread.ts' : './webgpu-thread.js',
+    import.meta.url,
+  ),
+  probe: new URL(isSource ? '../compute/webgpu/probe.ts' : './webgpu-probe.js', import.meta.url),
+}
+
 const send = (message: FromWorker): void => {
   process.send?.(message)
 }
@@ -28,7 +36,8 @@ process.on('disconnect', () => {
 // Ctrl+C reaches the whole process group; the engine decides how its workers end.
 process.on('SIGINT', () => undefined)
 
-const backend = await chooseBackend(wishOf(process.env['SCALENAS_BACKEND'])).catch((thrown: unknown) => {
+const wish = wishOf(process.env['SCALENAS_BACKEND'])
+const backend = await chooseBackend(wish, webgpuEntries).catch((thrown: unknown) => {
   console.error(thrown instanceof Error ? thrown.message : String(thrown))
   process.exit(3)
 })
@@ -83,5 +92,5 @@ async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): P
 }
 
 function wishOf(text: string | undefined): BackendWish {
-  return text === 'tensorflow' || text === 'wasm' ? text : 'auto'
+  return BACKEND_NAMES.find((name) => name === text) ?? 'auto'
 }

@@ -154,7 +154,7 @@ const TASK: readonly Row[] = [
 
 const COMPUTE: readonly Row[] = [
   ['seed', 'Seed', basic('number', { hint: 'same seed and data: same front' })],
-  ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'wasm'])],
+  ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'webgpu', 'wasm'])],
   ['compute.trainThreads', 'Training threads', advanced('number', { hint: '0: measured at the start' })],
 ]
 

@@ -2,7 +2,7 @@
 //   node --expose-gc tests/bench/memory.ts micro-pose tensorflow 2000
 // Prints native handles and resident megabytes ten times, and the largest resident size.
 import { readFileSync } from 'node:fs'
-import { chooseBackend } from '../../src-main/compute/choose-backend.ts'
+import { BACKEND_NAMES, chooseBackend } from '../../src-main/compute/choose-backend.ts'
 import { presetSchema } from '../../src-main/contract/index.ts'
 import { drawInitialPopulation } from '../../src-main/nas/evolution/initial-population.ts'
 import { createRandom } from '../../src-main/nas/random.ts'
@@ -11,6 +11,7 @@ import { trainIteration } from '../../src-main/training/train-iteration.ts'
 import { createBenchBatch } from '../../src-main/worker/bench/bench-batch.ts'
 import { openRunContext } from '../../src-main/worker/run-context.ts'
 import { freshSupernet } from '../../src-main/worker/supernet-files.ts'
+import { WEBGPU_ENTRIES } from '../support/webgpu-kernels.ts'
 
 /** Sub-networks that the steps go through again and again: after one round every shape was seen. */
 const SUBNETS = 200
@@ -23,7 +24,8 @@ const file = new URL(`../../resources/presets/${preset}.json`, import.meta.url)
 const { config: given } = presetSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
 const drawn = { ...given.dataset.drawn, train: 30, search: 10, report: 10 }
 const config = { ...given, dataset: { ...given.dataset, drawn } }
-const { kernels } = await chooseBackend(backend === 'wasm' ? 'wasm' : 'tensorflow')
+const wish = BACKEND_NAMES.find((name) => name === backend) ?? 'tensorflow'
+const { kernels } = await chooseBackend(wish, WEBGPU_ENTRIES)
 const run = await openRunContext(config, kernels)
 const supernet = freshSupernet(run)
 const { optimizer: settings, batch: size, idleWeights } = config.supernet

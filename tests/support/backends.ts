@@ -1,5 +1,6 @@
 import type { Kernels } from '../../src-main/compute/kernels.ts'
 import { nativeKernels } from './native-kernels.ts'
+import { webgpuKernels } from './webgpu-kernels.ts'
 
 /** A backend that this machine may or may not have; tests skip by name where `kernels` is null. */
 export interface TestBackend {
@@ -12,6 +13,7 @@ export async function testBackends(): Promise<readonly TestBackend[]> {
   return [
     { name: 'tensorflow', kernels: nativeKernels() },
     { name: 'wasm', kernels: await wasmKernels() },
+    { name: 'webgpu', kernels: await webgpuKernels() },
   ]
 }
 

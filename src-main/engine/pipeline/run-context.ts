@@ -114,7 +114,7 @@ export function chooseBackend({
   if (config.compute.backend !== 'auto' || used === undefined) {
     return config.compute.backend
   }
-  return used.startsWith('wasm') ? 'wasm' : 'tensorflow'
+  return (['wasm', 'webgpu'] as const).find((name) => used.startsWith(name)) ?? 'tensorflow'
 }
 
 function recordJobEvent({ store, hub, runId, now }: RunContext, event: JobEvent): void {

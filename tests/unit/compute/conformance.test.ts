@@ -4,12 +4,14 @@ import type { Kernels } from '../../../src-main/compute/kernels.ts'
 import { selfTest } from '../../../src-main/compute/self-test.ts'
 import { createWasmKernels } from '../../../src-main/compute/wasm/wasm-kernels.ts'
 import { nativeKernels } from '../../support/native-kernels.ts'
+import { webgpuKernels } from '../../support/webgpu-kernels.ts'
 
 const backends: readonly (readonly [string, Kernels | null])[] = [
   ['tensorflow', nativeKernels()],
   ['wasm', await createWasmKernels()],
   // As on engines without relaxed SIMD.
   ['wasm without multiply-add', await createWasmKernels('separate')],
+  ['webgpu', await webgpuKernels()],
 ]
 
 for (const [name, kernels] of backends) {

@@ -1,0 +1,50 @@
+import { workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { DeviceExecutor, DeviceFailure } from './device-executor.ts'
+import type { DeviceThreadData, FromDevice, ToDevice } from './device-protocol.ts'
+import { OpeningError, openDevice, reasonOf } from './open-device.ts'
+
+/**
+ * Entry of the thread that owns the GPU. WebGPU answers only to those who return to the event loop, and training wants to read a loss
+ * where it stands: so the one who computes sleeps (Atomics.wait) while this thread waits for the device.
+ */
+const { port, answers, allowsSoftware } = workerData as DeviceThreadData<MessagePort>
+const counter = new Int32Array(answers)
+
+const answer = (message: FromDevice, transfer: ArrayBuffer[] = []): void => {
+  port.postMessage(message, transfer)
+  Atomics.add(counter, 0, 1)
+  Atomics.notify(counter, 0)
+}
+
+try {
+  const { device, facts, gpu } = await openDevice(allowsSoftware)
+  const executor = new DeviceExecutor(device)
+  let chain = Promise.resolve()
+  port.on('message', (message: ToDevice) => {
+    chain = chain.then(() => take(executor, message))
+  })
+  process.once('exit', () => {
+    device.destroy()
+    void gpu
+  })
+  answer({ kind: 'opened', facts })
+} catch (thrown) {
+  const step = thrown instanceof OpeningError ? thrown.step : 'adapter'
+  answer({ kind: 'refused', step, reason: reasonOf(thrown) })
+}
+
+async function take(executor: DeviceExecutor, message: ToDevice): Promise<void> {
+  if (message.kind === 'commands') {
+    executor.carryOut(message.commands)
+    return
+  }
+  const { request, buffer, bytes } = message
+  try {
+    const data = await executor.read(buffer, bytes)
+    answer({ kind: 'data', request, data }, [data])
+  } catch (thrown) {
+    const brokenBuffers = thrown instanceof DeviceFailure ? thrown.brokenBuffers : []
+    answer({ kind: 'failed', request, reason: reasonOf(thrown), brokenBuffers })
+  }
+}

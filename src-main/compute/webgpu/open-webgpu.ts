@@ -1,0 +1,45 @@
+import type { Kernels } from '../kernels.ts'
+import { OPENING_STEPS } from './device-protocol.ts'
+import type { OpeningStep } from './device-protocol.ts'
+import { OpeningError } from './open-device.ts'
+import { probeInChild } from './probe-in-child.ts'
+import { createWebgpuKernels } from './webgpu-kernels.ts'
+
+/** Files that run in processes and threads of their own: the sources, or what was built of them. */
+export interface WebgpuEntries {
+  readonly deviceThread: URL
+  readonly probe: URL
+}
+
+/** For tests of machines without a GPU: with "1" adapters are taken that compute on the CPU. No preset and no program sets it. */
+export const SOFTWARE_VARIABLE = 'SCALENAS_WEBGPU_SOFTWARE'
+
+export function allowsSoftwareAdapters(): boolean {
+  return process.env[SOFTWARE_VARIABLE] === '1'
+}
+
+/**
+ * Opens a real GPU, after a child process has loaded the package, found the adapter and passed the self-test there: a driver that
+ * crashes takes the child along and nothing else.
+ *
+ * @throws Error that says of each step what became of it.
+ */
+export async function openWebgpu({ deviceThread, probe }: WebgpuEntries): Promise<Kernels> {
+  const options = { threadUrl: deviceThread, allowsSoftware: allowsSoftwareAdapters() }
+  try {
+    await probeInChild(probe)
+    return await createWebgpuKernels(options)
+  } catch (thrown) {
+    throw thrown instanceof OpeningError
+      ? new Error(describeSteps(thrown.step, thrown.message), { cause: thrown })
+      : thrown
+  }
+}
+
+/** "package passed, adapter failed (REASON), self-test not run". */
+export function describeSteps(failed: OpeningStep, reason: string): string {
+  const at = OPENING_STEPS.indexOf(failed)
+  return OPENING_STEPS.map((step, i) =>
+    i < at ? `${step} passed` : i === at ? `${step} failed (${reason})` : `${step} not run`,
+  ).join(', ')
+}

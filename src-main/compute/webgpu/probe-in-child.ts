@@ -1,0 +1,43 @@
+import { fork } from 'node:child_process'
+import type { OpeningStep } from './device-protocol.ts'
+import { OpeningError } from './open-device.ts'
+
+/** Compiling every program takes a slow driver some seconds. */
+const LONGEST_PROBE_MS = 60_000
+const MOST_OUTPUT = 2000
+
+export type ProbeResult =
+  { readonly ok: true } | { readonly ok: false; readonly step: OpeningStep; readonly reason: string }
+
+/**
+ * Runs probe.ts in a child process.
+ *
+ * @throws OpeningError with the step that failed; a child that died counts as a failure of the adapter's driver.
+ */
+export async function probeInChild(probe: URL): Promise<void> {
+  const result = await new Promise<ProbeResult>((resolve) => {
+    const child = fork(probe, {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      timeout: LONGEST_PROBE_MS,
+    })
+    let output = ''
+    child.stderr?.on('data', (data: Buffer) => {
+      output = (output + data.toString()).slice(-MOST_OUTPUT)
+    })
+    child.once('message', (message) => {
+      resolve(message as ProbeResult)
+    })
+    child.once('error', (error) => {
+      resolve({ ok: false, step: 'package', reason: error.message })
+    })
+    child.once('close', (code, signal) => {
+      const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`
+      const said = output.trim() === '' ? '' : `: ${output.trim()}`
+      resolve({ ok: false, step: 'adapter', reason: `the process that tried it ended with ${how}${said}` })
+    })
+  })
+  if (!result.ok) {
+    throw new OpeningError(result.step, result.reason)
+  }
+}
