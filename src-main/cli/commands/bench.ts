@@ -89,6 +89,7 @@ export function readBenchRequest(args: CommandArgs): BenchRequest {
     networks: (text(args, 'network') ?? DEFAULT_NETWORKS).split(','),
     subnets: readChoices(args, 'subnet', BENCH_SUBNETS),
     backends: readChoices(args, 'backend', BENCH_BACKENDS),
+    isEveryBackendNeeded: text(args, 'backend') !== undefined,
     parts:
       text(args, 'part') === undefined
         ? BENCH_PARTS.filter((part) => part !== 'evaluation')

@@ -4,7 +4,7 @@ import type { DoctorReport } from '../../contract/index.ts'
 import { loadPresets } from '../../engine/configure/presets.ts'
 import { LocalExecutor } from '../../engine/executors/local-executor.ts'
 import { checkGpu } from '../../engine/services/gpu-check.ts'
-import type { GpuCheckReport } from '../../engine/services/gpu-check.ts'
+import type { GpuCheck, GpuCheckReport } from '../../engine/services/gpu-check.ts'
 import { DATA_ARG, EXIT, exitCodeOf, flag, JSON_ARG, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { withEngine } from '../open-engine.ts'
@@ -18,7 +18,8 @@ export const doctorCommand: Command = {
   args: {
     gpu: {
       type: 'boolean',
-      description: 'Train ten steps on the GPU and compare with the CPU; exit code 3 without a GPU',
+      description:
+        'Train ten steps on every GPU (CUDA, WebGPU) and compare with the CPU; exit code 3 without one',
     },
     calibrate: {
       type: 'boolean',
@@ -59,23 +60,28 @@ async function runGpuCheck(
   const presets = await loadPresets(fileURLToPath(new URL('presets/', parts.resourcesFolder)))
   const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
   try {
-    const report = await checkGpu({ executor, presets, signal: interrupted })
-    terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describeGpuCheck(report))
-    return report.hasPassed ? EXIT.done : EXIT.failed
+    const check = await checkGpu({ executor, presets, signal: interrupted })
+    terminal.out(flag(args, 'json') ? JSON.stringify(check, null, 2) : describeGpuCheck(check))
+    return check.reports.every(({ hasPassed }) => hasPassed) ? EXIT.done : EXIT.failed
   } finally {
     await executor.close()
   }
 }
 
-export function describeGpuCheck(report: GpuCheckReport): string {
-  const { preset, device, backendVersion, cards, gpuLosses, cpuLosses } = report
+export function describeGpuCheck({ reports, absences }: GpuCheck): string {
+  return [...reports.map(describeReport), ...absences].join('\n\n')
+}
+
+function describeReport(report: GpuCheckReport): string {
+  const { preset, backend, device, backendVersion, cards, reference, gpuLosses, cpuLosses } = report
   const losses = cpuLosses.map((loss, step) => [
     String(step + 1),
     (gpuLosses[step] ?? Number.NaN).toExponential(5),
     loss.toExponential(5),
   ])
+  const listed = cards.length === 0 ? '' : `, cards ${cards.join(', ')}`
   return [
-    `TensorFlow ${backendVersion} on ${device}, cards ${cards.join(', ')}; ${preset}, largest network, one batch`,
+    `${backend} ${backendVersion} on ${device}${listed}; ${preset}, largest network, one batch; the CPU by ${reference}`,
     ...formatTable([['step', 'loss GPU', 'loss CPU'], ...losses]),
     `outputs differ by ${report.outputDifference.toExponential(1)} of their range, losses by ${report.lossDifference.toExponential(1)}`,
     report.hasPassed

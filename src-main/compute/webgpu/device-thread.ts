@@ -18,17 +18,17 @@ const answer = (message: FromDevice, transfer: ArrayBuffer[] = []): void => {
 }
 
 try {
-  const { device, facts, gpu } = await openDevice(allowsSoftware)
-  const executor = new DeviceExecutor(device)
+  // Kept whole: Dawn ends with the last reference to it.
+  const opened = await openDevice(allowsSoftware)
+  const executor = new DeviceExecutor(opened.device)
   let chain = Promise.resolve()
   port.on('message', (message: ToDevice) => {
     chain = chain.then(() => take(executor, message))
   })
   process.once('exit', () => {
-    device.destroy()
-    void gpu
+    opened.device.destroy()
   })
-  answer({ kind: 'opened', facts })
+  answer({ kind: 'opened', facts: opened.facts })
 } catch (thrown) {
   const step = thrown instanceof OpeningError ? thrown.step : 'adapter'
   answer({ kind: 'refused', step, reason: reasonOf(thrown) })

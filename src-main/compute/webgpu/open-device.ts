@@ -88,9 +88,12 @@ export function softwareReason(info: GpuAdapterInfo): string | null {
   return info.isFallbackAdapter === true ? 'it says of itself that it is a fallback on the CPU' : null
 }
 
+/** The card's name, and its driver in brackets. */
 export function adapterName({ vendor, architecture, device, description }: GpuAdapterInfo): string {
-  const words = [description, device, `${vendor} ${architecture}`].map((text) => text.trim())
-  return words.find((text) => text !== '') ?? 'an adapter without a name'
+  const [name = 'an adapter without a name', driver] = [device, description, `${vendor} ${architecture}`]
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+  return driver === undefined ? name : `${name} (${driver})`
 }
 
 export function reasonOf(thrown: unknown): string {

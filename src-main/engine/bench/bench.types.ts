@@ -8,7 +8,7 @@ import type {
 } from '../../contract/index.ts'
 import type { TimeSummary } from './summarise-times.ts'
 
-export const BENCH_BACKENDS = ['tensorflow', 'wasm'] as const
+export const BENCH_BACKENDS = ['tensorflow', 'webgpu', 'wasm'] as const
 export type BenchBackend = (typeof BENCH_BACKENDS)[number]
 
 export const BENCH_PARTS = ['step', 'inference', 'deployed', 'evaluation', 'loader'] as const
@@ -19,6 +19,8 @@ export interface BenchRequest {
   readonly networks: readonly string[]
   readonly subnets: readonly BenchSubnet[]
   readonly backends: readonly BenchBackend[]
+  /** Whether it is a failure when one of them is not there: those that were asked for by name must be. */
+  readonly isEveryBackendNeeded: boolean
   readonly threads: readonly number[]
   readonly parts: readonly BenchPart[]
   /** Null: the preset's own, at most {@link MOST_DEFAULT_BATCH} for networks of full size. */

@@ -16,6 +16,9 @@ export interface WorkerDeath {
 /** How the worker ends when it cannot open the backend that was asked for. */
 const NO_BACKEND_EXIT_CODE = 3
 
+/** Reasons of several backends have a bar between them. */
+const ONLY_WEBGPU = /: webgpu: [^|]*$/
+
 /** Names a death: OUT_OF_MEMORY where kernel or wording say so, else WORKER_DIED; details are signal or code, then the last output. */
 export function toDeathError(death: WorkerDeath): EngineError {
   const job = death.jobKind === null ? 'before its first job' : `during "${death.jobKind}"`
@@ -29,11 +32,12 @@ export function toDeathError(death: WorkerDeath): EngineError {
     )
   }
   if (death.exitCode === NO_BACKEND_EXIT_CODE && death.jobKind === null) {
-    return new EngineError(
-      'MISSING_PART',
-      `No compute backend can be used: ${death.tail.at(-1) ?? 'the worker did not say why'}. Run "npm run setup".`,
-      details,
-    )
+    const reason = death.tail.at(-1) ?? 'the worker did not say why'
+    // `npm run setup` brings no driver of a GPU.
+    const advice = ONLY_WEBGPU.test(reason)
+      ? 'docs/gpu.md says what WebGPU needs; compute.backend=auto takes what this machine has.'
+      : 'Run "npm run setup".'
+    return new EngineError('MISSING_PART', `No compute backend can be used: ${reason}. ${advice}`, details)
   }
   return new EngineError('WORKER_DIED', `The worker died ${job}: ${how}.`, details)
 }

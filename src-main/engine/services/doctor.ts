@@ -10,6 +10,7 @@ import { isDisturbed } from '../calibration/choose-plan.ts'
 import { describeCalibration } from '../calibration/describe-calibration.ts'
 import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
+import { webgpuSteps } from './gpu-check.ts'
 
 /** A run of the smallest preset with its checkpoints and previews needs about this much. */
 const LEAST_FREE_BYTES = 2 ** 30
@@ -33,6 +34,7 @@ export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
     await checkDataFolder(store.paths.root),
     await checkDisk(store.paths.root),
     ...(await checkBackends(parts)),
+    await checkWebgpu(parts),
     ...checkCalibrations(parts),
     checkElectron(),
     checkDisplay(process.env),
@@ -95,6 +97,20 @@ async function checkBackends({ executor }: EngineParts): Promise<DoctorCheck[]> 
     const { message, details } = toEngineError(thrown)
     const detail = [message, ...details].join('\n')
     return [{ name: 'Backend', status: 'failed', detail, remedy: 'Run "npm run setup".' }]
+  }
+}
+
+/** WebGPU is tried whether or not it would be chosen: package, adapter, self-test, and which of them failed why. */
+async function checkWebgpu({ executor }: EngineParts): Promise<DoctorCheck> {
+  const name = 'WebGPU'
+  try {
+    const { backendVersion, device } = await executor.probe('webgpu')
+    const detail = `package ${backendVersion}, adapter ${device}, self-test passed; compute.backend=webgpu uses it`
+    return { name, status: 'passed', detail, remedy: null }
+  } catch (thrown) {
+    const { message } = toEngineError(thrown)
+    // Most machines have no GPU that computes; that is no defect.
+    return { name, status: 'passed', detail: `off: ${webgpuSteps(message)}`, remedy: null }
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { EngineError } from '../../contract/index.ts'
-import type { BenchTraceResult, Preset, WorkerReady } from '../../contract/index.ts'
+import type { BenchTraceResult, ComputeConfig, Preset, WorkerReady } from '../../contract/index.ts'
 import { findPreset } from '../configure/presets.ts'
 import { countOutputs } from '../configure/search-setup.ts'
 import type { Executor, GpuChoice } from '../executors/executor.ts'
@@ -15,9 +15,13 @@ const OUTPUT_TOLERANCE = 2e-2
 const LOSS_TOLERANCE = 5e-2
 
 export interface GpuCheckReport {
+  readonly backend: 'tensorflow' | 'webgpu'
   readonly device: string
   readonly backendVersion: string
+  /** Numbers or names of the cards, as far as the driver tells them. */
   readonly cards: readonly string[]
+  /** What computed the CPU's side. */
+  readonly reference: 'tensorflow' | 'wasm'
   readonly preset: string
   readonly gpuLosses: readonly number[]
   readonly cpuLosses: readonly number[]
@@ -26,6 +30,13 @@ export interface GpuCheckReport {
   /** Largest relative difference of the losses of one step. */
   readonly lossDifference: number
   readonly hasPassed: boolean
+}
+
+/** What each way to a GPU gave. */
+export interface GpuCheck {
+  readonly reports: readonly GpuCheckReport[]
+  /** Why the other ways give none. */
+  readonly absences: readonly string[]
 }
 
 export interface GpuCheckParts {
@@ -40,48 +51,88 @@ export interface GpuSurroundings {
   readonly cards: readonly string[]
 }
 
+interface Way {
+  readonly backend: GpuCheckReport['backend']
+  readonly facts: WorkerReady
+}
+
 /**
- * Trains a small network for ten steps on the GPU and on the CPU, from the same weights on the same batch, and compares.
+ * Trains a small network for ten steps on every GPU that computes, through CUDA and through WebGPU, and on the CPU, from the same weights
+ * on the same batch, and compares.
  *
- * @throws EngineError MISSING_PART with the exact reason when no GPU computes.
+ * @throws EngineError MISSING_PART with the exact reasons when no GPU computes.
  */
 export async function checkGpu(
-  { executor, presets, signal }: GpuCheckParts,
+  parts: GpuCheckParts,
   surroundings: GpuSurroundings = lookAround(),
-): Promise<GpuCheckReport> {
-  const facts = await executor.probe('tensorflow').catch((thrown: unknown) => {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new EngineError('MISSING_PART', `No GPU computes: native TensorFlow cannot be used. ${reason}`)
-  })
-  if (facts.device === 'cpu') {
-    throw new EngineError('MISSING_PART', `No GPU computes: ${explainAbsence(surroundings, facts)}`)
+): Promise<GpuCheck> {
+  const found = [await findCuda(parts.executor, surroundings), await findWebgpu(parts.executor)]
+  const absences = found.filter((way) => typeof way === 'string')
+  const ways = found.filter((way) => typeof way !== 'string')
+  if (ways.length === 0) {
+    throw new EngineError('MISSING_PART', 'No GPU computes.', absences)
   }
-  const trace = async (gpu: GpuChoice): Promise<BenchTraceResult> => {
-    const { config } = findPreset(presets, PRESET)
-    const lane = `gpu-check-${String(gpu)}`
-    try {
-      return await executor.runJob(
-        {
-          ...{ kind: 'bench-trace', config, outputs: countOutputs(config, null), subnet: 'largest' },
-          ...{ batch: BATCH, steps: STEPS, file: null },
-        },
-        {
-          ...{ lane, threads: 1, backend: 'tensorflow', gpu, logFolder: null, signal },
-          onEvent: () => undefined,
-        },
-      )
-    } finally {
-      await executor.release([lane])
-    }
+  const reference = await findReference(parts.executor)
+  const cpu = await traceOn(parts, reference, 'none')
+  const reports: GpuCheckReport[] = []
+  for (const { backend, facts } of ways) {
+    const gpu = await traceOn(parts, backend, 0)
+    const { device, backendVersion } = facts
+    const cards = backend === 'tensorflow' ? surroundings.cards : []
+    reports.push(compareTraces(gpu, cpu, { backend, device, backendVersion, cards, reference }))
   }
-  return compareTraces(await trace(0), await trace('none'), facts, surroundings.cards)
+  return { reports, absences }
+}
+
+async function findCuda(executor: Executor, surroundings: GpuSurroundings): Promise<Way | string> {
+  const facts = await executor.probe('tensorflow').catch(reasonOf)
+  if (typeof facts === 'string') {
+    return `CUDA: native TensorFlow cannot be used. ${facts}`
+  }
+  return facts.device === 'cpu'
+    ? `CUDA: ${explainAbsence(surroundings, facts)}`
+    : { backend: 'tensorflow', facts }
+}
+
+async function findWebgpu(executor: Executor): Promise<Way | string> {
+  const facts = await executor.probe('webgpu').catch(reasonOf)
+  return typeof facts === 'string' ? `WebGPU: ${webgpuSteps(facts)}` : { backend: 'webgpu', facts }
+}
+
+async function findReference(executor: Executor): Promise<GpuCheckReport['reference']> {
+  return executor.probe('tensorflow').then(
+    () => 'tensorflow',
+    () => 'wasm',
+  )
+}
+
+async function traceOn(
+  { executor, presets, signal }: GpuCheckParts,
+  backend: ComputeConfig['backend'],
+  gpu: GpuChoice,
+): Promise<BenchTraceResult> {
+  const { config } = findPreset(presets, PRESET)
+  const lane = `gpu-check-${backend}-${String(gpu)}`
+  try {
+    return await executor.runJob(
+      {
+        ...{ kind: 'bench-trace', config, outputs: countOutputs(config, null), subnet: 'largest' },
+        ...{ batch: BATCH, steps: STEPS, file: null },
+      },
+      {
+        ...{ lane, threads: 1, backend, gpu, logFolder: null, signal },
+        onEvent: () => undefined,
+      },
+    )
+  } finally {
+    await executor.release([lane])
+  }
 }
 
 export function compareTraces(
   gpu: BenchTraceResult,
   cpu: BenchTraceResult,
-  { device, backendVersion }: Pick<WorkerReady, 'device' | 'backendVersion'>,
-  cards: readonly string[],
+  way: Pick<GpuCheckReport, 'backend' | 'device' | 'backendVersion' | 'cards' | 'reference'>,
 ): GpuCheckReport {
   const range = cpu.output.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   const outputDifference =
@@ -94,10 +145,20 @@ export function compareTraces(
     0,
   )
   return {
-    ...{ device, backendVersion, cards, preset: PRESET, outputDifference, lossDifference },
+    ...way,
+    ...{ preset: PRESET, outputDifference, lossDifference },
     ...{ gpuLosses: gpu.losses, cpuLosses: cpu.losses },
     hasPassed: outputDifference <= OUTPUT_TOLERANCE && lossDifference <= LOSS_TOLERANCE,
   }
+}
+
+/** What the worker said of each step, without what the engine says around it. */
+export function webgpuSteps(message: string): string {
+  return /webgpu: (.*?)\. docs\/gpu\.md/s.exec(message)?.[1] ?? message
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
 /** NaN wins: a value that is missing or not a number must not pass. */

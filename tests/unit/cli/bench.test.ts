@@ -11,7 +11,8 @@ describe('scalenas bench', () => {
     expect(read()).toMatchObject({
       networks: ['micro-pose', 'mini-pose', 'pose-w32-256x192'],
       subnets: ['smallest', 'hrnet', 'largest'],
-      ...{ backends: ['tensorflow', 'wasm'], threads: [1, 2], batch: null, profiles: false },
+      ...{ backends: ['tensorflow', 'webgpu', 'wasm'], isEveryBackendNeeded: false },
+      ...{ threads: [1, 2], batch: null, profiles: false },
     })
     expect(read('--subnet', 'largest,smallest', '--threads', '2,2', '--batch', '4', '--quick')).toMatchObject(
       {
@@ -22,7 +23,7 @@ describe('scalenas bench', () => {
 
   it.each([
     [['--subnet', 'small'], /--subnet takes smallest, hrnet, largest .*got "small"/],
-    [['--backend', 'torch'], /--backend takes tensorflow, wasm .*got "torch"/],
+    [['--backend', 'torch'], /--backend takes tensorflow, webgpu, wasm .*got "torch"/],
     [['--threads', '1,0'], /--threads takes whole numbers from 1 to 64 .*got "1,0"/],
     [['--batch', 'x'], /--batch must be a whole number from 1/],
   ])('refuses %j', (line, message) => {

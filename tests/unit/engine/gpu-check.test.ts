@@ -7,12 +7,13 @@ import { checkGpu, compareTraces, explainAbsence } from '../../../src-main/engin
 import { FakeExecutor } from '../../support/fake-executor.ts'
 
 const FACTS = { device: 'gpu', backendVersion: '2.18.1' }
+const WAY = { ...FACTS, backend: 'tensorflow', reference: 'tensorflow', cards: ['0'] } as const
 const trace = (output: number[], losses: number[]) => ({ output: Float32Array.from(output), losses })
 
 describe('the GPU check', () => {
   it('passes small differences and fails wrong, missing or infinite numbers', () => {
     const cpu = trace([1, -2], [1, 0.9])
-    expect(compareTraces(trace([1.001, -2], [1.001, 0.9]), cpu, FACTS, ['0'])).toMatchObject({
+    expect(compareTraces(trace([1.001, -2], [1.001, 0.9]), cpu, WAY)).toMatchObject({
       hasPassed: true,
     })
     for (const wrong of [
@@ -22,7 +23,7 @@ describe('the GPU check', () => {
       trace([1, -2], [1]),
       trace([1, -2], [1, Number.NaN]),
     ]) {
-      expect(compareTraces(wrong, cpu, FACTS, ['0']).hasPassed).toBe(false)
+      expect(compareTraces(wrong, cpu, WAY).hasPassed).toBe(false)
     }
   })
 
@@ -32,13 +33,16 @@ describe('the GPU check', () => {
     expect(explainAbsence({ hasDriver: true, cards: ['0', '1'] }, FACTS)).toMatch(/lists 2.*setup -- --gpu/)
   })
 
-  it('trains nothing when native TensorFlow cannot be opened', async () => {
+  it('trains nothing when no backend can be opened, and says of CUDA and WebGPU why', async () => {
     const executor = new FakeExecutor()
     executor.probe = () => Promise.reject(new Error('no native part'))
     const parts = { executor, presets: [], signal: new AbortController().signal }
     await expect(checkGpu(parts)).rejects.toMatchObject({
       code: 'MISSING_PART',
-      message: expect.stringContaining('no native part') as string,
+      details: [
+        expect.stringMatching(/^CUDA: .*no native part/) as string,
+        expect.stringMatching(/^WebGPU: .*no native part/) as string,
+      ],
     })
     expect(executor.jobs).toEqual([])
   })

@@ -116,6 +116,7 @@ describe('the services', { timeout: 30_000 }, () => {
       'Disk',
       'Backend',
       'GPU',
+      'WebGPU',
       'Electron',
       'Display',
     ]) {

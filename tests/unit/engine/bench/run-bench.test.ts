@@ -49,6 +49,7 @@ class TimedExecutor implements Executor {
 
 const REQUEST: BenchRequest = {
   ...{ networks: ['micro-pose'], subnets: ['largest'], backends: ['tensorflow', 'wasm'], threads: [1, 2] },
+  isEveryBackendNeeded: true,
   ...{ parts: ['step'], batch: null, rounds: 3, budgetMs: 10, profiles: false },
 }
 
