@@ -24,13 +24,16 @@ export function useKeys(handlers: KeyHandlers, kind: 'keydown' | 'keyup' = 'keyd
   })
 }
 
+/** What moves by arrows itself. */
+const ARROW_OWNERS = '[role=slider], [role=radiogroup], [role=tablist], input[type=range]'
+
 /** Keys belong to an open dialog first, then to a text that is typed, and arrows to a slider that has the focus. */
 function isTaken(event: KeyboardEvent, isHeld: boolean): boolean {
   if (document.querySelector('dialog[open]') !== null) {
     return true
   }
   if (event.key.startsWith('Arrow') && event.target instanceof Element) {
-    return event.target.closest('[role=slider], [role=radiogroup], [role=tablist]') !== null
+    return event.target.closest(ARROW_OWNERS) !== null || isTyping(event.target)
   }
   return !isHeld && isTyping(event.target)
 }
@@ -38,7 +41,7 @@ function isTaken(event: KeyboardEvent, isHeld: boolean): boolean {
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+    (target.isContentEditable || target.matches('input:not([type=range]), textarea, select'))
   )
 }
 

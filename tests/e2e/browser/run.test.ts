@@ -1,4 +1,6 @@
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessibilityProblems } from '../support/check-accessibility.ts'
 import { keepEvidence } from '../support/keep-evidence.ts'
 import { createDataFolder } from '../support/launch-studio.ts'
 import { clickThroughFront, seeOverlay } from '../support/look-at-front.ts'
@@ -7,6 +9,21 @@ import { openInChromium, serveStudio } from '../support/serve-studio.ts'
 import type { BrowserPage, ServedStudio } from '../support/serve-studio.ts'
 
 const RUN_TIMEOUT_MS = 3 * 60_000
+/** Charts are laid out and colours have changed. */
+const SETTLE_MS = 1200
+
+/** Every page, with the run that is open now for those of a run. */
+async function screensOf(page: Page): Promise<readonly string[]> {
+  await page.getByTestId('nav-explore').click()
+  await page.waitForURL(/explore/)
+  const run = /\/runs\/(r-[^/?]+)/.exec(page.url())?.[1] ?? ''
+  const tabs = ['overview', 'charts', 'search', 'log', 'config', 'environment']
+  return [
+    ...['/', '/runs', '/runs/new', '/datasets', '/doctor', '/settings'],
+    ...tabs.map((tab) => `/runs/${run}?tab=${tab}`),
+    ...[`/runs/${run}/explore?c=1`, `/runs/${run}/preview`],
+  ]
+}
 
 describe('the studio in a browser', () => {
   const data = createDataFolder()
@@ -43,6 +60,31 @@ describe('the studio in a browser', () => {
     },
     RUN_TIMEOUT_MS + 60_000,
   )
+
+  it('exports the candidate that was looked at, and shows the score of the file', async () => {
+    const { page } = browser
+    keepEvidence('browser-export', page, served.output)
+    await page.getByTestId('nav-explore').click()
+    await clickThroughFront(page)
+    await page.getByTestId('export-start').click()
+    await page.getByTestId('export-accuracy').waitFor({ timeout: 60_000 })
+    expect(await page.getByTestId('export-accuracy').innerText()).toBe(
+      `${await page.getByTestId('candidate-accuracy').innerText()} %`,
+    )
+  })
+
+  it.each(['dark', 'light'] as const)('every screen passes the rules of axe, %s', async (colorScheme) => {
+    const { page } = browser
+    keepEvidence(`browser-axe-${colorScheme}`, page, served.output)
+    await page.emulateMedia({ colorScheme })
+    const found: string[] = []
+    for (const path of await screensOf(page)) {
+      await page.evaluate(`location.hash = '#${path}'`)
+      await page.waitForTimeout(SETTLE_MS)
+      found.push(...(await accessibilityProblems(page)).map((problem) => `${path} ${problem}`))
+    }
+    expect(found).toEqual([])
+  })
 
   it('without the token nothing is answered', async () => {
     const origin = new URL(served.address).origin

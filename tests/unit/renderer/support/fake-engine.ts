@@ -7,6 +7,7 @@ import type {
   CandidateDetails,
   CandidatePredictions,
   CandidateRow,
+  ExportResult,
   FineTuneStatus,
   GenerationRow,
   PreviewSample,
@@ -28,6 +29,8 @@ export interface FakeState {
   predictions: CandidatePredictions | null
   genotype: CandidateDetails | null
   fineTune: FineTuneStatus
+  /** Throws to refuse. */
+  exported: () => ExportResult
 }
 
 export interface FakeEngine {
@@ -50,6 +53,9 @@ export function createFakeEngine(): FakeEngine {
     predictions: null,
     genotype: null,
     fineTune: { running: null, error: null, result: null },
+    exported: () => {
+      throw new Error('fake engine: nothing to export')
+    },
   }
   const calls: string[] = []
   const listeners = new Set<(event: RunEvent) => void>()
@@ -95,6 +101,7 @@ export function createFakeEngine(): FakeEngine {
       list: answer('candidates.list', () => ({ rows: state.candidates, generations: state.generations })),
       get: answer('candidates.get', () => state.genotype),
       predict: answer('candidates.predict', () => state.predictions),
+      export: answer('candidates.export', () => state.exported()),
       fineTuning: answer('candidates.fineTuning', () => state.fineTune),
       fineTune: answer('candidates.fineTune', () => state.fineTune),
       stopFineTuning: answer('candidates.stopFineTuning', () => state.fineTune),
