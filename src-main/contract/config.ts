@@ -132,7 +132,6 @@ export const searchConfigSchema = z.object({
    */
   sharedMemory: z.number().int().min(0).max(1_048_576).optional(),
 })
-export type SearchConfig = z.infer<typeof searchConfigSchema>
 
 /** `pck`: PCK@0.2 of the torso; `ap`: OKS AP as COCO has it (method.md 6.2, 6.4); `pckh`: PCKh@0.5 of MPII. */
 export const POSE_METRICS = ['pck', 'ap', 'pckh'] as const

@@ -21,7 +21,6 @@ export interface ImageRegion extends RgbImage {
 }
 
 export type SplitName = 'train' | 'search' | 'report'
-export const SPLIT_NAMES: readonly SplitName[] = ['train', 'search', 'report']
 
 export interface Skeleton extends SkeletonFacts {
   /** Joint indices of the two halves of half-body augmentation (method.md 5.5). */

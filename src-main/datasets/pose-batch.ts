@@ -6,9 +6,6 @@ import { drawPoseAugmentation } from './pose-augmentation.ts'
 import { cropPoseInto, type CropOptions } from './pose-crop.ts'
 import { HEATMAP_STRIDE, heatmapSigma } from './pose-target.ts'
 
-export { cropPose } from './pose-crop.ts'
-export { drawPoseAugmentation } from './pose-augmentation.ts'
-
 /** A sample with the generator of its augmentation; null crops it plainly. */
 export interface PoseDraw {
   readonly sample: PoseSample
@@ -58,19 +55,4 @@ export async function assemblePoseBatch(
     weights,
     toImage,
   }
-}
-
-/** The same persons without augmentation, for scoring. */
-export function loadPoseEvaluationBatch(
-  dataset: PoseDataset,
-  samples: readonly PoseSample[],
-  network: Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>,
-  task: PoseTaskConfig,
-): Promise<PoseBatch> {
-  return assemblePoseBatch(
-    dataset,
-    samples.map((sample) => ({ sample, random: null })),
-    network,
-    task,
-  )
 }

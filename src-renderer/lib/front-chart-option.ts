@@ -1,5 +1,6 @@
 import type { EChartsOption } from '../components/chart/register-echarts.ts'
 import type { EvaluatedRow } from './candidate-front.ts'
+import { gridOf, rangeOf } from './chart-frame.ts'
 import { sequenceColor } from './chart-tokens.ts'
 import type { Token } from './chart-tokens.ts'
 import type { MacsScale } from './format-quantity.ts'
@@ -32,24 +33,14 @@ export function frontChartOption(input: FrontChartInput): EChartsOption {
   const { frame, token } = input
   return {
     animation: false,
-    grid: {
-      left: frame.left,
-      right: frame.right,
-      top: frame.top,
-      bottom: frame.bottom,
-      outerBoundsMode: 'none',
-    },
+    grid: gridOf(frame),
     xAxis: {
-      type: 'value',
-      min: frame.x[0],
-      max: frame.x[1],
+      ...rangeOf(frame.x),
       ...placesOf(input.xTicks, (value) => value.toFixed(input.xTicks.digits)),
       splitLine: { show: false },
     },
     yAxis: {
-      type: 'value',
-      min: frame.y[0],
-      max: frame.y[1],
+      ...rangeOf(frame.y),
       axisLine: { show: false },
       ...placesOf(input.yTicks, (value) => percentLabel(value, input.yTicks)),
     },

@@ -1,4 +1,5 @@
 import type { EChartsOption } from '../components/chart/register-echarts.ts'
+import { gridOf, rangeOf } from './chart-frame.ts'
 import { sequenceColor } from './chart-tokens.ts'
 import type { Token } from './chart-tokens.ts'
 import { placesOf } from './front-chart-option.ts'
@@ -27,17 +28,9 @@ export function lossChartOption(input: LossChartInput): EChartsOption {
   const { frame, curves } = input.plot
   return {
     animation: false,
-    grid: {
-      left: frame.left,
-      right: frame.right,
-      top: frame.top,
-      bottom: frame.bottom,
-      outerBoundsMode: 'none',
-    },
+    grid: gridOf(frame),
     xAxis: {
-      type: 'value',
-      min: frame.x[0],
-      max: frame.x[1],
+      ...rangeOf(frame.x),
       splitLine: { show: false },
       axisLabel: { formatter: shortCount, showMaxLabel: false },
     },

@@ -6,6 +6,7 @@ import { encodePng } from '../../src-main/datasets/encode-png.ts'
 import { decodeFloatNpy, encodeFloatNpy } from '../../src-main/formats/npy.ts'
 import { symmetric } from '../support/formula-weights.ts'
 import { runCli } from '../support/run-cli.ts'
+import { smallRunArgs } from '../support/small-run.ts'
 
 /** Bottom-up pose through the command line, with a configuration of some seconds. */
 
@@ -14,25 +15,11 @@ afterAll(() => {
   rmSync(data, { recursive: true, force: true })
 })
 
-const SMALL = [
-  'dataset.drawn.train=64',
-  'dataset.drawn.search=16',
-  'dataset.drawn.report=16',
-  'dataset.searchLimit=16',
-  'dataset.reportLimit=16',
-  'network.inputHeight=64',
-  'network.inputWidth=64',
-  'teacher.epochs=3',
-  'teacher.checkpointEvery=8',
-  'supernet.epochs=3',
-  'supernet.checkpointEvery=8',
-  'search.initial=15',
-  'search.generations=1',
-  'search.perGeneration=4',
-  'search.recalibrationBatches=2',
-  'search.recalibrationBatchSize=8',
-  'compute.backend=wasm',
-].flatMap((pair) => ['--set', pair])
+const SMALL = smallRunArgs({
+  ...{ 'dataset.drawn.train': 64, 'dataset.drawn.search': 16, 'dataset.drawn.report': 16 },
+  ...{ 'network.inputHeight': 64, 'network.inputWidth': 64 },
+  ...{ 'teacher.epochs': 3, 'supernet.epochs': 3, 'compute.backend': 'wasm' },
+})
 
 interface RunResult {
   readonly runId: string

@@ -17,6 +17,7 @@ import { decodeSafetensors } from '../../src-main/supernet/safetensors.ts'
 import { symmetric, toNhwc } from '../support/formula-weights.ts'
 import { hasTorch, TORCH_PYTHON } from '../support/torch-python.ts'
 import { runCli } from '../support/run-cli.ts'
+import { smallRunArgs } from '../support/small-run.ts'
 
 /** A run of some seconds with the WebAssembly backend, then its cheapest and its best network written by the real command. */
 
@@ -26,19 +27,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-const SMALL = [
-  'dataset.drawn.train=48',
-  'dataset.drawn.search=24',
-  'dataset.drawn.report=24',
-  'teacher.epochs=2',
-  'supernet.epochs=4',
-  'search.initial=15',
-  'search.generations=1',
-  'search.perGeneration=4',
-  'search.recalibrationBatches=2',
-  'search.recalibrationBatchSize=8',
-  'compute.backend=wasm',
-].flatMap((pair) => ['--set', pair])
+const SMALL = smallRunArgs({ 'compute.backend': 'wasm' })
 
 interface FrontMember {
   readonly candidateId: string

@@ -10,6 +10,7 @@ import { createSearchSpace } from '../../src-main/nas/search-space.ts'
 import { withoutDeadNodes } from '../../src-main/supernet/extract-subnet.ts'
 import { decodeSafetensors } from '../../src-main/supernet/safetensors.ts'
 import { childrenOf, runCli, startCli } from '../support/run-cli.ts'
+import { smallRunArgs } from '../support/small-run.ts'
 
 /** A run of some seconds with the WebAssembly backend, then its cheapest network trained on its own by the real command. */
 
@@ -19,18 +20,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-const SMALL = [
-  'dataset.drawn.train=48',
-  'dataset.drawn.search=24',
-  'dataset.drawn.report=24',
-  'teacher.epochs=2',
-  'supernet.epochs=4',
-  'search.initial=15',
-  'search.generations=0',
-  'search.recalibrationBatches=2',
-  'search.recalibrationBatchSize=8',
-  'compute.backend=wasm',
-].flatMap((pair) => ['--set', pair])
+const SMALL = smallRunArgs({ 'search.generations': 0, 'compute.backend': 'wasm' })
 
 interface RunOutput {
   readonly runId: string

@@ -6,6 +6,7 @@ import { countLabelled } from '../pose-box.ts'
 import { sampleRandom } from '../sample-random.ts'
 import { CROWDPOSE_14 } from '../skeletons.ts'
 import { CROWD_SCENE_SIZE, describeCrowdScene, renderCrowdScene, type CrowdScene } from './crowd-scene.ts'
+import { countSplits, drawSplits, wholeRegion } from './draw-splits.ts'
 
 /** As `DRAWING_VERSION`, of these pictures alone. */
 const CROWD_VERSION = '4'
@@ -17,11 +18,7 @@ export function openDrawnCrowdDataset(config: DatasetConfig, cacheBytes: number)
     cacheBytes,
     ({ image, mask }) => image.data.byteLength + (mask?.byteLength ?? 0),
   )
-  const splits = {
-    train: drawSplit(seed, 'train', config.drawn.train),
-    search: drawSplit(seed, 'search', config.drawn.search),
-    report: drawSplit(seed, 'report', config.drawn.report),
-  }
+  const splits = drawSplits(config, (id) => sampleOf(seed, id))
   return {
     kind: 'bottom-up-pose',
     recipe: { kind: 'drawn', config, task: 'bottom-up-pose' },
@@ -36,20 +33,14 @@ function sceneOf(seed: number, id: string): CrowdScene {
   return describeCrowdScene(sampleRandom('drawn crowd', seed, id))
 }
 
-function drawSplit(seed: number, split: SplitName, count: number): SceneSample[] {
-  return Array.from({ length: count }, (_, index) => {
-    const id = `${split}-${String(index + 1).padStart(5, '0')}`
-    const { persons } = sceneOf(seed, id)
-    return { id, imageWidth: CROWD_SCENE_SIZE, imageHeight: CROWD_SCENE_SIZE, persons }
-  })
+function sampleOf(seed: number, id: string): SceneSample {
+  const { persons } = sceneOf(seed, id)
+  return { id, imageWidth: CROWD_SCENE_SIZE, imageHeight: CROWD_SCENE_SIZE, persons }
 }
 
 function render(seed: number, { id }: SceneSample): SceneImage {
   const { image, mask } = renderCrowdScene(sceneOf(seed, id))
-  return {
-    image: { ...image, left: 0, top: 0, zoom: 1, imageWidth: image.width, imageHeight: image.height },
-    mask,
-  }
+  return { image: wholeRegion(image), mask }
 }
 
 function describe(config: DatasetConfig, splits: Record<SplitName, SceneSample[]>): DatasetFacts {
@@ -65,7 +56,7 @@ function describe(config: DatasetConfig, splits: Record<SplitName, SceneSample[]
     task: 'bottom-up-pose',
     path: null,
     fingerprint: fingerprintOf(['drawn crowd', CROWD_VERSION, JSON.stringify(config.drawn)]),
-    splits: { train: splits.train.length, search: splits.search.length, report: splits.report.length },
+    splits: countSplits(splits),
     skeleton: CROWDPOSE_14,
     classes: null,
     found: [

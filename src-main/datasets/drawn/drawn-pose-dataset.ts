@@ -5,6 +5,7 @@ import { fingerprintOf } from '../fingerprint.ts'
 import { countLabelled } from '../pose-box.ts'
 import { sampleRandom } from '../sample-random.ts'
 import { CROWDPOSE_14 } from '../skeletons.ts'
+import { countSplits, drawSplits, wholeRegion } from './draw-splits.ts'
 import { DRAWING_VERSION } from './drawing-version.ts'
 import { describePoseScene, POSE_SCENE_SIZE, renderPoseScene, type PoseScene } from './pose-scene.ts'
 
@@ -12,11 +13,7 @@ import { describePoseScene, POSE_SCENE_SIZE, renderPoseScene, type PoseScene } f
 export function openDrawnPoseDataset(config: DatasetConfig, cacheBytes: number): PoseDataset {
   const { seed } = config.drawn
   const cache = new ByteBudgetCache<ImageRegion>(cacheBytes, (image) => image.data.byteLength)
-  const splits = {
-    train: drawSplit(seed, 'train', config.drawn.train),
-    search: drawSplit(seed, 'search', config.drawn.search),
-    report: drawSplit(seed, 'report', config.drawn.report),
-  }
+  const splits = drawSplits(config, (id) => sampleOf(seed, id))
   return {
     kind: 'pose',
     recipe: { kind: 'drawn', config, task: 'pose' },
@@ -31,18 +28,14 @@ function sceneOf(seed: number, id: string): PoseScene {
   return describePoseScene(sampleRandom('drawn pose', seed, id))
 }
 
-function drawSplit(seed: number, split: SplitName, count: number): PoseSample[] {
-  return Array.from({ length: count }, (_, index) => {
-    const id = `${split}-${String(index + 1).padStart(5, '0')}`
-    const { box, keypoints, area } = sceneOf(seed, id)
-    const size = POSE_SCENE_SIZE
-    return { id, imageKey: id, imageWidth: size, imageHeight: size, box, keypoints, area }
-  })
+function sampleOf(seed: number, id: string): PoseSample {
+  const { box, keypoints, area } = sceneOf(seed, id)
+  const size = POSE_SCENE_SIZE
+  return { id, imageKey: id, imageWidth: size, imageHeight: size, box, keypoints, area }
 }
 
 function render(seed: number, sample: PoseSample): ImageRegion {
-  const image = renderPoseScene(sceneOf(seed, sample.id))
-  return { ...image, left: 0, top: 0, zoom: 1, imageWidth: image.width, imageHeight: image.height }
+  return wholeRegion(renderPoseScene(sceneOf(seed, sample.id)))
 }
 
 function describe(config: DatasetConfig, splits: Record<SplitName, PoseSample[]>): DatasetFacts {
@@ -55,7 +48,7 @@ function describe(config: DatasetConfig, splits: Record<SplitName, PoseSample[]>
     task: 'pose',
     path: null,
     fingerprint: fingerprintOf(['drawn pose', DRAWING_VERSION, JSON.stringify(config.drawn)]),
-    splits: { train: splits.train.length, search: splits.search.length, report: splits.report.length },
+    splits: countSplits(splits),
     skeleton: CROWDPOSE_14,
     classes: null,
     found: [

@@ -4,6 +4,7 @@ import type { LabelledImage, SegmentationDataset, SegmentationSample, SplitName 
 import { fingerprintOf } from '../fingerprint.ts'
 import { sampleRandom } from '../sample-random.ts'
 import { STREET_CLASSES } from '../street-classes.ts'
+import { countSplits, drawSplits } from './draw-splits.ts'
 import { DRAWING_VERSION } from './drawing-version.ts'
 import { describeStreetScene, renderStreetScene } from './street-scene.ts'
 import { STREET_HEIGHT, STREET_IGNORE, STREET_WIDTH } from './street-view.ts'
@@ -16,11 +17,7 @@ export function openDrawnStreetDataset(config: DatasetConfig, cacheBytes: number
     cacheBytes,
     ({ image, labels }) => image.data.byteLength + labels.byteLength,
   )
-  const splits = {
-    train: listSplit('train', config.drawn.train),
-    search: listSplit('search', config.drawn.search),
-    report: listSplit('report', config.drawn.report),
-  }
+  const splits = drawSplits(config, sampleOf)
   return {
     kind: 'segmentation',
     recipe: { kind: 'drawn', config, task: 'segmentation' },
@@ -35,11 +32,8 @@ export function openDrawnStreetDataset(config: DatasetConfig, cacheBytes: number
 }
 
 /** Every drawn street is its own clip. */
-function listSplit(split: SplitName, count: number): SegmentationSample[] {
-  return Array.from({ length: count }, (_, index) => {
-    const id = `${split}-${String(index + 1).padStart(5, '0')}`
-    return { id, clip: id, width: STREET_WIDTH, height: STREET_HEIGHT }
-  })
+function sampleOf(id: string): SegmentationSample {
+  return { id, clip: id, width: STREET_WIDTH, height: STREET_HEIGHT }
 }
 
 function describe(
@@ -54,7 +48,7 @@ function describe(
     task: 'segmentation',
     path: null,
     fingerprint: fingerprintOf(['drawn street', DRAWING_VERSION, JSON.stringify(config.drawn)]),
-    splits: { train: splits.train.length, search: splits.search.length, report: splits.report.length },
+    splits: countSplits(splits),
     skeleton: null,
     classes,
     found: [

@@ -17,7 +17,7 @@ const trpc = initTRPC.context<RouterContext>().create({
   },
 })
 
-export const { router, procedure, createCallerFactory } = trpc
+export const { router, procedure } = trpc
 
 function errorInfoOf(error: TRPCError): ErrorInfo {
   const cause: unknown = error.cause

@@ -10,7 +10,7 @@ import type { BrowserPage, ServedStudio } from '../support/serve-studio.ts'
 
 const RUN_TIMEOUT_MS = 3 * 60_000
 /** Charts are laid out and colours have changed. */
-const SETTLE_MS = 1200
+const SETTLE_MS = 800
 
 /** Every page, with the run that is open now for those of a run. */
 async function screensOf(page: Page): Promise<readonly string[]> {
