@@ -144,6 +144,9 @@ export type ToWorker =
   | { readonly kind: 'run-job'; readonly jobId: string; readonly job: Job }
   /** Ends the job at the next safe point, after a checkpoint; the worker answers `job-failed` with code STOPPED. */
   | { readonly kind: 'stop-job'; readonly jobId: string }
+  /** The job comes to rest between two steps, answers `job-paused` and goes on after `resume-job`. */
+  | { readonly kind: 'pause-job'; readonly jobId: string }
+  | { readonly kind: 'resume-job'; readonly jobId: string }
   | { readonly kind: 'shut-down' }
 
 export interface WorkerReady {
@@ -209,6 +212,7 @@ export type FromWorker =
   | WorkerReady
   | { readonly kind: 'job-completed'; readonly jobId: string; readonly result: JobResults[Job['kind']] }
   | { readonly kind: 'job-failed'; readonly jobId: string; readonly error: ErrorInfo }
+  | { readonly kind: 'job-paused'; readonly jobId: string }
   /** done/total in the unit of the job: iterations, candidates, samples. */
   | {
       readonly kind: 'progressed'

@@ -2,6 +2,7 @@ import { BACKEND_NAMES, chooseBackend } from '../compute/choose-backend.ts'
 import type { BackendWish } from '../compute/choose-backend.ts'
 import { toErrorInfo } from '../contract/index.ts'
 import type { FromWorker, ToWorker } from '../contract/index.ts'
+import { Pauses } from './pauses.ts'
 import { JobRunner } from './run-job.ts'
 import type { JobContext, WorkerServices } from './worker-services.ts'
 
@@ -28,6 +29,7 @@ const send = (message: FromWorker): void => {
 }
 
 const stopping = new Set<string>()
+const pauses = new Pauses()
 let chain: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => {
@@ -55,6 +57,14 @@ process.on('message', (message: ToWorker) => {
       break
     case 'stop-job':
       stopping.add(message.jobId)
+      // A paused job ends as well.
+      pauses.end(message.jobId)
+      break
+    case 'pause-job':
+      pauses.ask(message.jobId)
+      break
+    case 'resume-job':
+      pauses.end(message.jobId)
       break
     case 'shut-down':
       process.exit(0)
@@ -82,6 +92,10 @@ async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): P
       send({ kind: 'logged', jobId, level, message })
     },
     isStopping: () => stopping.has(jobId),
+    whilePaused: () =>
+      pauses.rest(jobId, () => {
+        send({ kind: 'job-paused', jobId })
+      }),
   }
   try {
     send({ kind: 'job-completed', jobId, result: await runner.run(job, context) })
@@ -89,6 +103,7 @@ async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): P
     send({ kind: 'job-failed', jobId, error: toErrorInfo(thrown) })
   }
   stopping.delete(jobId)
+  pauses.end(jobId)
 }
 
 function wishOf(text: string | undefined): BackendWish {

@@ -31,11 +31,14 @@ export interface JobContext {
   emit(event: JobEventBody): void
   log(level: LogLevel, message: string): void
   isStopping(): boolean
+  /** Resolves at once unless the job was asked to pause; absent where nobody pauses. */
+  whilePaused?(): Promise<void>
 }
 
-/** Lets messages and timers in. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => {
+/** Lets messages and timers in, and rests here while the job is paused. */
+export async function breathe(context?: Pick<JobContext, 'whilePaused'>): Promise<void> {
+  await new Promise((resolve) => {
     setImmediate(resolve)
   })
+  await context?.whilePaused?.()
 }

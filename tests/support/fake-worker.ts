@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FromWorker, Job, ToWorker } from '../../src-main/contract/index.ts'
+import { Pauses } from '../../src-main/worker/pauses.ts'
 import { FakeExecutor } from './fake-executor.ts'
 
 /**
@@ -14,6 +15,7 @@ const send = (message: FromWorker): void => {
   process.send?.(message)
 }
 const stops = new Map<string, AbortController>()
+const pauses = new Pauses()
 
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => undefined)
@@ -22,6 +24,10 @@ process.on('message', (message: ToWorker) => {
     void runJob(message.jobId, message.job)
   } else if (message.kind === 'stop-job' && behaviour !== 'deaf') {
     stops.get(message.jobId)?.abort()
+  } else if (message.kind === 'pause-job') {
+    pauses.ask(message.jobId)
+  } else if (message.kind === 'resume-job') {
+    pauses.end(message.jobId)
   } else if (message.kind === 'shut-down') {
     process.exit(0)
   }
@@ -43,6 +49,7 @@ async function runJob(jobId: string, job: Job): Promise<void> {
   stops.set(jobId, stop)
   const executor = new FakeExecutor(async () => {
     await sleep(STEP_MS)
+    await pauses.rest(jobId, () => send({ kind: 'job-paused', jobId }))
   })
   try {
     const result = await executor.runJob(job, {

@@ -24,8 +24,16 @@ export interface ProbeVariant {
 export interface CalibrationProbe {
   /** @throws EngineError where the backend is not there or fails its self-test. */
   versionOf(backend: CalibratedBackend): Promise<{ readonly version: string; readonly device: string }>
-  /** @returns milliseconds of each repetition, at least one unless `budgetMs` is 0, which only prepares and warms up. */
-  repeat(variant: ProbeVariant, work: CalibratedWork, budgetMs: number): Promise<readonly number[]>
+  /**
+   * @param beside - Processes that work at the same time; together they have the machine for themselves.
+   * @returns milliseconds of each repetition, at least one unless `budgetMs` is 0, which only prepares and warms up.
+   */
+  repeat(
+    variant: ProbeVariant,
+    work: CalibratedWork,
+    budgetMs: number,
+    beside?: number,
+  ): Promise<readonly number[]>
   now(): number
 }
 
@@ -179,13 +187,16 @@ async function measureSearches(
   const layouts = searchLayouts(backend, machine.cores).map((layout): Layout => ({ backend, ...layout }))
   const usable: Layout[] = []
   for (const layout of layouts) {
-    const warmUp = () => Promise.all(copiesOf(layout).map((copy) => probe.repeat(copy, 'inference', 0)))
+    const warmUp = () =>
+      Promise.all(copiesOf(layout).map((copy) => probe.repeat(copy, 'inference', 0, layout.workers)))
     if ((await attempt(warmUp, nameOf({ ...layout, copy: layout.workers - 1 }), notes)) !== null) {
       usable.push(layout)
     }
   }
   const rounds = await inTurns(usable, probe, async (layout) => {
-    const all = await Promise.all(copiesOf(layout).map((copy) => probe.repeat(copy, 'inference', TURN_MS)))
+    const all = await Promise.all(
+      copiesOf(layout).map((copy) => probe.repeat(copy, 'inference', TURN_MS, layout.workers)),
+    )
     // Images a second of the workers that computed side by side, summed.
     return all.reduce((sum, times) => sum + (representative.batch * 1000) / quantile(times, 0.5), 0)
   })

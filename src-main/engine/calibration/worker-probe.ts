@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { BenchJob } from '../../contract/index.ts'
 import { countOutputs } from '../configure/search-setup.ts'
 import type { Executor } from '../executors/executor.ts'
@@ -29,7 +30,7 @@ export function openWorkerProbe(
       const { backendVersion, device } = await executor.probe(backend)
       return { version: backendVersion, device }
     },
-    async repeat(variant, work, budgetMs) {
+    async repeat(variant, work, budgetMs, beside = 1) {
       const lane = laneOf(variant)
       lanes.add(lane)
       const job: BenchJob = {
@@ -38,6 +39,7 @@ export function openWorkerProbe(
       }
       const { milliseconds } = await executor.runJob(job, {
         ...{ lane, threads: variant.threads, backend: variant.backend, signal },
+        cores: availableParallelism() / beside,
         logFolder: null,
         onEvent: () => undefined,
       })

@@ -3,12 +3,19 @@ import type { ComputeConfig, FromWorker, Job, JobResults, WorkerReady } from '..
 export type GpuChoice = number | 'none'
 
 /** What a worker tells while a job runs. */
-export type JobEvent = Exclude<FromWorker, { readonly kind: 'ready' | 'job-completed' | 'job-failed' }>
+export type JobEvent = Exclude<
+  FromWorker,
+  { readonly kind: 'ready' | 'job-completed' | 'job-failed' | 'job-paused' }
+>
 
 export interface JobOptions {
   /** Jobs of one lane run one after another in one worker; different lanes run side by side. */
   readonly lane: string
   readonly threads: number
+  /** Cores that the job takes while it runs; default: its threads. The executor never gives more than there are. */
+  readonly cores?: number
+  /** Somebody waits for its result: it runs at once, and what trains is paused meanwhile. */
+  readonly isUrgent?: boolean
   readonly backend: ComputeConfig['backend']
   /** Which of several cards the worker sees, counted round; `none` hides them all. Default: what the engine itself sees. */
   readonly gpu?: GpuChoice

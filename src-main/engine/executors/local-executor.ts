@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 import type { ComputeConfig, Job, JobResults, WorkerReady } from '../../contract/index.ts'
+import { CoreLedger } from './core-ledger.ts'
 import type { Executor, GpuChoice, JobOptions } from './executor.ts'
 import { gpuEnvironment } from './gpu-environment.ts'
 import { findWorkerNode, workerEnvironment } from './node-runtime.ts'
@@ -14,6 +16,10 @@ export interface LocalExecutorOptions {
   readonly onWorkerReady?: (facts: WorkerReady) => void
   /** An idle worker is kept this long: a preview after a preview, or a run after its preflight, starts at once. */
   readonly idleMs?: number
+  /** What the jobs share; default: the machine's cores. */
+  readonly cores?: number
+  /** How long jobs that take turns compute at a stretch. */
+  readonly sliceMs?: number
 }
 
 const IDLE_MS = 60_000
@@ -38,10 +44,13 @@ interface Launch {
 export class LocalExecutor implements Executor {
   readonly #options: LocalExecutorOptions
   readonly #lanes = new Map<string, Lane>()
+  readonly #ledger: CoreLedger
   #isClosed = false
 
   constructor(options: LocalExecutorOptions) {
     this.#options = options
+    const { cores = availableParallelism(), sliceMs } = options
+    this.#ledger = new CoreLedger({ cores, ...(sliceMs === undefined ? {} : { sliceMs }) })
   }
 
   async runJob<J extends Job>(job: J, asked: JobOptions): Promise<JobResults[J['kind']]> {
@@ -58,6 +67,10 @@ export class LocalExecutor implements Executor {
   }
 
   async probe(backend: ComputeConfig['backend']): Promise<WorkerReady> {
+    // It computes for half a second and cannot rest, so nobody may take its core away.
+    const leave = await this.#ledger.enter({
+      ...{ cores: 1, isUrgent: true, pause: () => new Promise(() => undefined), resume: () => undefined },
+    })
     const worker = this.#launch({ backend, threads: 1, logFile: null, gpu: undefined })
     try {
       const facts = await worker.ready
@@ -65,6 +78,7 @@ export class LocalExecutor implements Executor {
       return facts
     } finally {
       await worker.shutDown()
+      leave()
     }
   }
 
@@ -82,6 +96,7 @@ export class LocalExecutor implements Executor {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#ledger.close()
     // Runs were stopped before; what is still computed now (a preview) is wanted by nobody.
     await Promise.all(
       [...this.#lanes.values()].map(async (lane) => {
@@ -96,7 +111,29 @@ export class LocalExecutor implements Executor {
     if (this.#isClosed || asked.signal?.aborted === true) {
       throw new EngineError('STOPPED', 'Stopped before the job began.')
     }
-    const worker = await this.#workerOf(lane, asked)
+    const started = Promise.withResolvers<WorkerProcess>()
+    const leave = await this.#ledger.enter({
+      cores: asked.cores ?? asked.threads,
+      isUrgent: asked.isUrgent === true,
+      signal: asked.signal,
+      pause: async () => (await started.promise).pause(),
+      resume: () => void started.promise.then((worker) => worker.resume()),
+    })
+    try {
+      const worker = await this.#workerOf(lane, asked)
+      started.resolve(worker)
+      return await this.#runOn(worker, lane, job, asked)
+    } finally {
+      leave()
+    }
+  }
+
+  async #runOn<J extends Job>(
+    worker: WorkerProcess,
+    lane: Lane,
+    job: J,
+    asked: JobOptions,
+  ): Promise<JobResults[J['kind']]> {
     worker.ready.then(
       (facts) => {
         this.#options.onWorkerReady?.(facts)

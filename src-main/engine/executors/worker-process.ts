@@ -58,6 +58,8 @@ export class WorkerProcess {
   #job: RunningJob | null = null
   #death: EngineError | null = null
   #lastJobKind: string | null = null
+  /** Asked to pause, told or not yet; resolved once the job rests or has ended. */
+  #pause: PromiseWithResolvers<undefined> | null = null
 
   constructor(launch: WorkerLaunch) {
     this.#timings = launch.timings
@@ -111,6 +113,7 @@ export class WorkerProcess {
       signal?.removeEventListener('abort', stopBeforeStart)
     }
     if (signal?.aborted === true) {
+      this.#endPause()
       throw stoppedError()
     }
     return this.#post(job, onEvent, signal)
@@ -128,6 +131,32 @@ export class WorkerProcess {
 
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  /** Resolves when the job that runs, or is about to, rests between two steps or has ended. */
+  async pause(): Promise<void> {
+    this.#pause ??= Promise.withResolvers()
+    const { promise } = this.#pause
+    this.#tellPause()
+    await promise
+  }
+
+  resume(): void {
+    this.#endPause()
+    if (this.#job !== null) {
+      this.#send({ kind: 'resume-job', jobId: this.#job.id })
+    }
+  }
+
+  #tellPause(): void {
+    if (this.#job !== null && this.#pause !== null) {
+      this.#send({ kind: 'pause-job', jobId: this.#job.id })
+    }
+  }
+
+  #endPause(): void {
+    this.#pause?.resolve(undefined)
+    this.#pause = null
   }
 
   async #post<J extends Job>(
@@ -164,12 +193,14 @@ export class WorkerProcess {
     signal?.addEventListener('abort', running.stop)
     try {
       this.#send({ kind: 'run-job', jobId: running.id, job })
+      this.#tellPause()
       // The worker answers a job with the result of its kind; the protocol's union cannot say so per message.
       return (await promise) as JobResults[J['kind']]
     } finally {
       signal?.removeEventListener('abort', running.stop)
       clearTimeout(killTimer)
       this.#job = null
+      this.#endPause()
     }
   }
 
@@ -204,6 +235,10 @@ export class WorkerProcess {
   #receive(message: Exclude<FromWorker, WorkerReady>): void {
     const job = this.#job
     if (job === null || (message.jobId !== null && message.jobId !== job.id)) {
+      return
+    }
+    if (message.kind === 'job-paused') {
+      this.#pause?.resolve(undefined)
       return
     }
     if (message.kind === 'job-completed' && job.failure === null) {

@@ -69,6 +69,7 @@ function mainLane(context: RunContext) {
   return {
     lane: MAIN_LANE,
     threads: context.plan.trainThreads,
+    cores: context.plan.trainThreads + context.plan.loaderThreads,
     onReady: (facts: WorkerReady) => {
       recordEnvironment(context, facts)
     },

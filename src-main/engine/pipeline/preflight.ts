@@ -83,6 +83,7 @@ async function runWorkerChecks(
         lane: isBusy ? INTERACTIVE_LANE : MAIN_LANE,
         threads: isBusy ? 1 : shareByFormula(config, readMachine().cores).trainThreads,
         backend: config.compute.backend,
+        isUrgent: true,
         logFolder: null,
         onEvent: (event) => {
           if (event.kind === 'check-finished') {

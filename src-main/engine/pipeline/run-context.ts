@@ -64,7 +64,7 @@ export function jobBase(context: Pick<RunContext, 'runId' | 'config' | 'folder' 
   }
 }
 
-export interface RunJobOptions extends Pick<JobOptions, 'lane' | 'threads' | 'signal'> {
+export interface RunJobOptions extends Pick<JobOptions, 'lane' | 'threads' | 'cores' | 'signal'> {
   readonly onEvent?: (event: JobEvent) => void
   readonly onReady?: (facts: WorkerReady) => void
 }
@@ -84,6 +84,7 @@ export function runPhaseJob<J extends Job>(
     signal: options.signal ?? context.signal,
     lane: options.lane,
     threads: options.threads,
+    ...(options.cores === undefined ? {} : { cores: options.cores }),
     ...gpuOfLane(options.lane),
     onEvent: (event) => {
       recordJobEvent(context, event)
@@ -115,6 +116,17 @@ export function chooseBackend({
     return config.compute.backend
   }
   return (['wasm', 'webgpu'] as const).find((name) => used.startsWith(name)) ?? 'tensorflow'
+}
+
+/** What one search worker takes: workers that were asked for beyond the cores share them, as asked. */
+export function coresOfSearchWorker({
+  searchWorkers,
+  searchThreads,
+  machine,
+  moves,
+}: Pick<ComputePlan, 'searchWorkers' | 'searchThreads' | 'machine' | 'moves'>): number {
+  const { cores } = moves.at(-1)?.machine ?? machine
+  return Math.min(searchThreads, cores / searchWorkers)
 }
 
 function recordJobEvent({ store, hub, runId, now }: RunContext, event: JobEvent): void {

@@ -3,7 +3,7 @@ import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { Protocol } from '../../contract/index.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
 import type { JobEvent } from '../executors/executor.ts'
-import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
+import { coresOfSearchWorker, jobBase, runPhaseJob } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
 import { chooseLease } from './choose-lease.ts'
 import { describeDifference, protocolKey } from './protocol.ts'
@@ -69,6 +69,7 @@ export async function evaluateLease(context: RunContext, work: LeaseWork): Promi
     await runPhaseJob(context, job, {
       lane,
       threads: context.plan.searchThreads,
+      cores: coresOfSearchWorker(context.plan),
       signal: AbortSignal.any([work.signal, mismatch.signal]),
       onEvent: (event) => {
         recordVerdict(context, work, open, mismatch, event)

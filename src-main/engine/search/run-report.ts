@@ -3,7 +3,7 @@ import { paretoFront } from '../../nas/pareto/pareto-front.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
 import type { JobEvent } from '../executors/executor.ts'
 import { REPORT_MEMBERS } from '../pipeline/progress-model.ts'
-import { jobBase, runPhaseJob } from '../pipeline/run-context.ts'
+import { coresOfSearchWorker, jobBase, runPhaseJob } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
 import { laneNames, releaseSearchLanes, runSideBySide } from './run-search.ts'
 
@@ -74,6 +74,7 @@ async function scoreMember(
     lane,
     signal,
     threads: context.plan.searchThreads,
+    cores: coresOfSearchWorker(context.plan),
     onEvent: (event) => {
       if (event.kind === 'candidate-evaluated') {
         verdicts.push(event.kind)

@@ -88,6 +88,7 @@ async function predict(
       },
       {
         lane: INTERACTIVE_LANE,
+        isUrgent: true,
         threads: 1,
         backend: chooseBackend(run),
         logFolder: join(folder, 'logs'),
@@ -130,6 +131,7 @@ async function exportCandidate(
     },
     {
       lane: INTERACTIVE_LANE,
+      isUrgent: true,
       threads: 1,
       backend: chooseBackend(run),
       logFolder: join(folder, 'logs'),

@@ -18,6 +18,7 @@ export function createDatasetsService({ store, executor, now }: EngineParts): Da
       {
         lane: INTERACTIVE_LANE,
         threads: 1,
+        isUrgent: true,
         backend: 'auto',
         logFolder: null,
         onEvent: () => undefined,

@@ -146,6 +146,7 @@ async function runJob(
     {
       lane: FINE_TUNE_LANE,
       threads: trainThreads,
+      cores: trainThreads + loaderThreads,
       backend: chooseBackend(run),
       logFolder: join(folder, 'logs'),
       signal,

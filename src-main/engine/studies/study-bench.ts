@@ -153,6 +153,7 @@ async function train({ options }: Trainer, part: string, job: TrainJob): Promise
     {
       lane: MAIN_LANE,
       threads: trainThreads,
+      cores: trainThreads + loaderThreads,
       backend: job.config.compute.backend,
       logFolder: join(job.runFolder, 'logs'),
       signal,
@@ -196,6 +197,7 @@ async function scoreMembers(
     await options.executor.runJob(evaluateJobOf(options, scoring, share), {
       lane,
       threads: 1,
+      cores: readMachine().cores / lanes.length,
       backend: network.config.compute.backend,
       logFolder: join(network.folder, 'logs'),
       signal,

@@ -131,7 +131,7 @@ function createProgress({ candidates }: EvaluateJob, context: JobContext): Evalu
       tell()
     },
     async pause() {
-      await breathe()
+      await breathe(context)
       if (context.isStopping()) {
         throw new EngineError('STOPPED', `Stopped after ${evaluated} of ${candidates.length} candidates.`)
       }

@@ -131,7 +131,7 @@ function createHooks(context: JobContext): FineTuneHooks {
       )
     },
     shouldStop: () => context.isStopping(),
-    breathe,
+    breathe: () => breathe(context),
   }
 }
 

@@ -112,7 +112,7 @@ function createHooks(running: Running): TrainHooks {
       await evaluatePanel(running, iteration)
     },
     shouldStop: () => context.isStopping(),
-    breathe,
+    breathe: () => breathe(context),
     now: () => performance.now(),
     residentBytes: () => process.memoryUsage.rss(),
   }
@@ -211,7 +211,7 @@ async function evaluatePanel({ job, run, supernet, context }: Running, iteration
         batch: run.config.search.recalibrationBatchSize,
       })
       scores.push({ label, genotypeId: genotypeId(genotype), accuracy })
-      await breathe()
+      await breathe(context)
     }
     context.emit({
       kind: 'panel-evaluated',

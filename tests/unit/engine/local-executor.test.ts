@@ -66,6 +66,60 @@ describe('the local executor', { timeout: 30_000 }, () => {
     expect(mostInLane).toBe(1)
   })
 
+  it('never gives more cores than there are, and takes turns with what trains', async () => {
+    behave('slow')
+    await executor.close()
+    executor = new LocalExecutor({ workerEntry: WORKER, timings: TIMINGS, cores: 2, sliceMs: 150 })
+    const steps: string[] = []
+    const train = (lane: string) =>
+      executor.runJob(job(), options({ lane, cores: 2, onEvent: () => steps.push(lane) }))
+    const urgentDone: number[] = []
+    const first = train('a')
+    const second = train('b')
+    const urgent = executor
+      .runJob(
+        { kind: 'inspect-dataset', path: '/x', format: null },
+        options({ lane: 'u', isUrgent: true, cores: 1 }),
+      )
+      .then(() => urgentDone.push(steps.length))
+    await Promise.all([first, second, urgent])
+    // Seven events each; the one that was asked for while the first started did not wait for either to end.
+    expect(steps).toHaveLength(14)
+    expect(urgentDone[0]).toBeLessThan(7)
+  })
+
+  it('ends a paused job when it is stopped', async () => {
+    behave('slow')
+    await executor.close()
+    executor = new LocalExecutor({ workerEntry: WORKER, timings: TIMINGS, cores: 1, sliceMs: 30 })
+    const stop = new AbortController()
+    let started: () => void = () => undefined
+    const hasStarted = new Promise<void>((resolve) => (started = resolve))
+    const evaluate = (lane: string, signal?: AbortSignal) => {
+      const candidates = Array.from({ length: 300 }, (_, index) => ({
+        ...{ candidateId: `c${String(index)}`, genotypeId: 'abcdef' },
+        genotype: { task: 'pose' as const, width: 8, maxDepth: 3, stages: [] },
+      }))
+      return executor.runJob(
+        { ...job(), kind: 'evaluate', split: 'search', candidates },
+        options({ lane, threads: 1, ...(signal ? { signal } : {}), onEvent: () => started() }),
+      )
+    }
+    const first = evaluate('a', stop.signal)
+    await hasStarted
+    let otherSteps = 0
+    const second = executor.runJob(
+      job(),
+      options({ lane: 'b', threads: 1, onEvent: () => (otherSteps += 1) }),
+    )
+    while (otherSteps === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    stop.abort()
+    await expect(first).rejects.toMatchObject({ code: 'STOPPED' })
+    expect(await second).toMatchObject({ iterations: 3 })
+  })
+
   it('notices a death at once, with signal and last output', async () => {
     behave('dies')
     const logFolder = join(folder.folder, 'logs')
