@@ -23,6 +23,8 @@ export interface Protocol {
   readonly pictures?: number
   /** Scales of the input that the answers are summed over, '0.5, 1, 1.5'; absent: the input alone. */
   readonly scales?: string
+  /** Of bottom-up pose: 'joints above 0.1, tags within 1, at most 30 persons'. */
+  readonly grouping?: string
   readonly recalibrationImages: number
   readonly recalibrationSeed: number
   readonly backend: string

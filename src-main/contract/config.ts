@@ -188,6 +188,9 @@ export const bottomUpTaskConfigSchema = z.object({
 })
 export type BottomUpTaskConfig = z.infer<typeof bottomUpTaskConfigSchema>
 
+/** What decides which joints become a person. */
+export type GroupingConfig = Pick<BottomUpTaskConfig, 'mostPersons' | 'detectionThreshold' | 'tagThreshold'>
+
 export const segmentationTaskConfigSchema = z.object({
   /** Scales of the input that answers of the report split are summed over (method.md 6.3); absent = the input alone. */
   reportScales: z.array(z.number().min(0.25).max(4)).min(1).max(8).optional(),

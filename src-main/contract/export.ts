@@ -1,5 +1,5 @@
 import type { CandidateOrigin, GenotypeJson, Protocol } from './candidate.ts'
-import type { NetworkConfig, SpaceConfig, TaskKind } from './config.ts'
+import type { GroupingConfig, NetworkConfig, SpaceConfig, TaskKind } from './config.ts'
 import type { FineTuneScores } from './fine-tune.ts'
 import type { DatasetFacts } from './run.ts'
 
@@ -85,6 +85,8 @@ export interface ModelCard {
   readonly output: CardOutput
   /** What a network with several outputs hands out after the first one; absent for one output. */
   readonly furtherOutputs?: readonly CardOutput[]
+  /** How its joints were grouped by their tags when it was scored; absent for other tasks. */
+  readonly grouping?: GroupingConfig
   readonly cost: {
     /** Exact integers for one image of the input size (method.md part 4). */
     readonly params: number

@@ -1,3 +1,4 @@
+import type { GroupingConfig } from './config.ts'
 import type { ForwardJob } from './forward.ts'
 import type { ClassFacts, SkeletonFacts } from './run.ts'
 
@@ -21,6 +22,8 @@ export interface PredictFilesJob extends Omit<ForwardJob, 'kind' | 'inputFile' |
   readonly outputFolder: string
   /** Null: by the number of joints. */
   readonly skeleton: SkeletonFacts | null
+  /** Of bottom-up pose; null: as published. */
+  readonly grouping: GroupingConfig | null
   /** Null: classes without names. */
   readonly classes: ClassFacts | null
 }

@@ -1,10 +1,10 @@
 import type { IgnoredPerson, PoseSample } from '../datasets/dataset.ts'
 import { croppedBox, frameBox, SCALE_UNIT } from '../datasets/pose-box.ts'
 import { averagePrecision } from '../vision/keypoints/average-precision.ts'
-import { crowdLevel, crowdPrecision } from '../vision/keypoints/crowd-precision.ts'
 import type { DetectedPerson, TruthPerson } from '../vision/keypoints/object-keypoint-similarity.ts'
 import { oksNms } from '../vision/keypoints/oks-nms.ts'
 import { personScore } from '../vision/keypoints/person-score.ts'
+import { crowdNumbers } from './crowd-numbers.ts'
 
 /** What a person's crop was answered with. */
 export interface AnsweredPose {
@@ -69,7 +69,11 @@ export function measureAveragePrecision(
   const options = { truth, detections: detections.map(toDetected), sigmas: question.sigmas }
   const { ap, ap50, ap75, apMedium, apLarge, ar } = averagePrecision(options)
   const known = Object.entries({ ap50, ap75, apMedium, apLarge, ar }).filter(([, value]) => value >= 0)
-  return { ap: Math.max(0, ap), ...Object.fromEntries(known), ...crowdNumbers(question, options) }
+  return {
+    ap: Math.max(0, ap),
+    ...Object.fromEntries(known),
+    ...crowdNumbers(crowdIndicesOf(question), options),
+  }
 }
 
 export function imageIdOf({ imageId, imageKey }: Pick<PoseSample, 'imageId' | 'imageKey'>): number | string {
@@ -109,18 +113,11 @@ function toDetected({ image_id, keypoints, score }: CocoDetection): DetectedPers
   return { imageId: image_id, keypoints, score }
 }
 
-function crowdNumbers(
-  { truth, crops }: PrecisionQuestion,
-  options: Parameters<typeof averagePrecision>[0],
-): Readonly<Record<string, number>> {
-  const levels = new Map(
+function crowdIndicesOf({
+  truth,
+  crops,
+}: PrecisionQuestion): ReadonlyMap<number | string, number | undefined> {
+  return new Map(
     [...truth, ...crops.map(({ sample }) => sample)].map((sample) => [imageIdOf(sample), sample.crowdIndex]),
   )
-  if (levels.size === 0 || [...levels.values()].includes(undefined)) {
-    return {}
-  }
-  const levelOf = (id: number | string): ReturnType<typeof crowdLevel> => crowdLevel(levels.get(id) ?? 0)
-  const { easy, medium, hard } = crowdPrecision({ ...options, levelOf })
-  const known = Object.entries({ crowdEasy: easy, crowdMedium: medium, crowdHard: hard })
-  return Object.fromEntries(known.filter(([, value]) => value >= 0))
 }

@@ -1,8 +1,12 @@
-import type { SceneDataset, ScenePerson, SceneSample } from '../datasets/dataset.ts'
+import type { SceneDataset, ScenePerson, SceneSample, Skeleton } from '../datasets/dataset.ts'
 import { countLabelled } from '../datasets/pose-box.ts'
-import { averagePrecision, type KeypointScores } from '../vision/keypoints/average-precision.ts'
+import { averagePrecision } from '../vision/keypoints/average-precision.ts'
+import { similarityPerJoint } from '../vision/keypoints/joint-similarity.ts'
+import type { DetectedPerson } from '../vision/keypoints/object-keypoint-similarity.ts'
 import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
 import { predictScenes, type PredictedPerson, type SceneGeometry } from './predict-scenes.ts'
+import { crowdNumbers } from './crowd-numbers.ts'
+import type { CocoDetection } from './pose-average-precision.ts'
 import type { PreparedScene } from './prepared-scenes.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
@@ -12,43 +16,69 @@ export function createSceneScoring(scenes: readonly PreparedScene[], geometry: S
     async score(kernels, forward, options) {
       const persons = await predictScenes(kernels, forward, scenes, geometry, options)
       const samples = scenes.map(({ sample }) => sample)
-      return scoreScenes(persons, samples, geometry.skeleton.sigmas)
+      return scoreScenes(persons, samples, geometry.skeleton)
     },
   }
 }
 
-/** OKS AP of everybody in every picture, COCO's protocol (method.md 6.4). No person to find: 0. */
+type ScoredScene = Pick<SceneSample, 'id' | 'imageId' | 'crowdIndex' | 'persons'>
+type FoundPerson = Pick<PredictedPerson, 'keypoints' | 'score'>
+
+/**
+ * OKS AP of everybody in every picture, COCO's protocol (method.md 6.4), with its parts: by size and by joint, CrowdPose's three levels
+ * where every picture says how crowded it is. No person to find: 0.
+ */
 export function scoreScenes(
-  persons: readonly (readonly Pick<PredictedPerson, 'keypoints' | 'score'>[])[],
-  samples: readonly Pick<SceneSample, 'id' | 'persons'>[],
-  sigmas: readonly number[],
+  persons: readonly (readonly FoundPerson[])[],
+  samples: readonly ScoredScene[],
+  { sigmas, joints }: Pick<Skeleton, 'sigmas' | 'joints'>,
 ): ScoreResult {
-  const truth = samples.flatMap(({ id, persons: own }) => own.map((person) => ({ imageId: id, ...person })))
-  const measure = (answers: typeof persons): KeypointScores =>
-    averagePrecision({
-      truth,
-      detections: answers.flatMap((found, index) => {
-        const imageId = samples[index]?.id ?? ''
-        return found.map(({ keypoints, score }) => ({ imageId, score, keypoints }))
-      }),
-      sigmas,
-    })
-  const { ap, ap50, ap75, ar } = measure(persons)
+  const truth = samples.flatMap((sample) =>
+    sample.persons.map((person) => ({ imageId: imageIdOf(sample), ...person })),
+  )
+  const detect = (answers: typeof persons) =>
+    samples.flatMap((sample, index) =>
+      (answers[index] ?? []).map(({ keypoints, score }) => ({
+        ...{ imageId: imageIdOf(sample), score, keypoints },
+      })),
+    )
+  const detections = detect(persons)
+  const { ap, ...parts } = averagePrecision({ truth, detections, sigmas })
+  const { ap50, ap75, apMedium, apLarge, ar } = parts
+  const known = Object.entries({ ap50, ap75, apMedium, apLarge, ar }).filter(([, value]) => value >= 0)
   // The same answers as if there were one person a picture: what finding the others is worth.
   const surest = persons.map((found) => found.toSorted((a, b) => b.score - a.score).slice(0, 1))
+  const ofSurest = averagePrecision({ truth, detections: detect(surest), sigmas }).ap
+  const accuracy = Math.max(0, ap)
+  const perJoint = similarityPerJoint(truth, detections, sigmas)
   return {
-    accuracy: Math.max(0, ap),
+    accuracy,
     metrics: {
-      ...{ ap, ap50, ap75, ar, apOfSurest: measure(surest).ap },
+      ap: accuracy,
+      ...Object.fromEntries(known),
+      apOfSurest: Math.max(0, ofSurest),
       persons: samples.reduce((sum, sample) => sum + sample.persons.filter(isScored).length, 0),
       found: persons.reduce((sum, found) => sum + found.length, 0),
+      ...Object.fromEntries(joints.map((name, joint) => [`joint ${name}`, perJoint[joint] ?? 0])),
+      ...crowdNumbers(new Map(samples.map((sample) => [imageIdOf(sample), sample.crowdIndex])), {
+        ...{ truth, detections, sigmas },
+      }),
     },
+    detections: detections.map(toCocoDetection),
   }
+}
+
+function imageIdOf({ imageId, id }: Pick<SceneSample, 'imageId' | 'id'>): number | string {
+  return imageId ?? id
+}
+
+function toCocoDetection({ imageId, keypoints, score }: DetectedPerson): CocoDetection {
+  return { image_id: imageId, category_id: 1, keypoints: Array.from(keypoints), score }
 }
 
 /** The answer that never looks at the picture: the mean training pose in the mean training box, once a picture. */
 export function scoreMeanScene(dataset: SceneDataset, samples: readonly SceneSample[]): ScoreResult {
-  const { joints, sigmas } = dataset.skeleton
+  const { joints } = dataset.skeleton
   const known = dataset.splits.train.flatMap((sample) =>
     sample.persons.filter(isScored).map((person) => ({ sample, person })),
   )
@@ -66,7 +96,7 @@ export function scoreMeanScene(dataset: SceneDataset, samples: readonly SceneSam
     const placed = placeMeanPose(mean, [box[0] * w, box[1] * h, box[2] * w, box[3] * h])
     return [{ score: 1, keypoints: withConfidence(placed) }]
   })
-  return scoreScenes(answers, samples, sigmas)
+  return scoreScenes(answers, samples, dataset.skeleton)
 }
 
 /**
@@ -78,7 +108,7 @@ export function scoreOnePerson(dataset: SceneDataset, samples: readonly SceneSam
     const [largest] = persons.filter(isScored).toSorted((a, b) => b.area - a.area)
     return largest === undefined ? [] : [{ score: 1, keypoints: largest.keypoints }]
   })
-  return scoreScenes(answers, samples, dataset.skeleton.sigmas)
+  return scoreScenes(answers, samples, dataset.skeleton)
 }
 
 function isScored({ isCrowd, keypoints }: ScenePerson): boolean {

@@ -1,6 +1,6 @@
 import type { Kernels } from '../compute/kernels.ts'
 import { EngineError } from '../contract/index.ts'
-import type { ClassFacts, PredictImage, SkeletonFacts } from '../contract/index.ts'
+import type { ClassFacts, GroupingConfig, PredictImage, SkeletonFacts } from '../contract/index.ts'
 import type { PoseSample, RgbImage } from '../datasets/dataset.ts'
 import { encodeLabelPng, encodePng } from '../datasets/encode-png.ts'
 import { checkImageFile, decodeImage } from '../datasets/image-file.ts'
@@ -87,7 +87,7 @@ export async function answerEverybody(
   { kernels, forward, network, flipTest }: Answering,
   { file }: PredictImage,
   image: RgbImage,
-  skeleton: SkeletonFacts,
+  { skeleton, grouping }: { readonly skeleton: SkeletonFacts; readonly grouping: GroupingConfig | null },
 ): Promise<readonly AnswerFile[]> {
   const { width, height } = image
   const views = planInferenceScales({ width, height }, network.inputHeight, [1]).map((view) => {
@@ -96,7 +96,7 @@ export async function answerEverybody(
     return { ...view, input }
   })
   const sample = { id: file, imageWidth: width, imageHeight: height, persons: [] }
-  const geometry = { skeleton, parsing: PUBLISHED_PARSING }
+  const geometry = { skeleton, parsing: { ...PUBLISHED_PARSING, ...grouping } }
   const options = { flipTest, batch: 1 }
   const [found = []] = await predictScenes(kernels, forward, [{ sample, views }], geometry, options)
   const persons = found.map(({ keypoints, score }) => {

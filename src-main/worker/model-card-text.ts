@@ -50,7 +50,8 @@ function section(title: string, rows: readonly Row[]): string[] {
   ]
 }
 
-function networkRows({ network, input, output, furtherOutputs = [], cost, weights }: ModelCard): Row[] {
+function networkRows(card: ModelCard): Row[] {
+  const { network, input, output, furtherOutputs = [], cost, weights, grouping } = card
   return [
     ['width', `${whole(network.baseWidth)} channels on branch 0`],
     [
@@ -67,6 +68,14 @@ function networkRows({ network, input, output, furtherOutputs = [], cost, weight
     ['parameters', `${whole(cost.params)} (${whole(cost.liveParams)} without dead layers)`],
     ['multiply-adds', `${whole(cost.macs)} at ${size(input)}, ${cost.gigaMacs.toFixed(3)} × 2^30`],
     ['dead layers', weights.deadLayersDropped ? 'left out' : 'included, as in the official count'],
+    ...(grouping === undefined
+      ? []
+      : [
+          [
+            'grouping',
+            `joints of heat above ${String(grouping.detectionThreshold)}, tags of one person within ${String(grouping.tagThreshold)}, at most ${whole(grouping.mostPersons)} persons`,
+          ] satisfies Row,
+        ]),
     [
       'file',
       `${weights.file}: ${whole(weights.tensors)} float32 tensors, ${whole(weights.values)} values, ${whole(weights.counters)} counters`,

@@ -5,6 +5,7 @@ import type {
   ExportJob,
   FineTuneScores,
   ModelCard,
+  RunConfig,
   TaskKind,
 } from '../contract/index.ts'
 import { CHANNEL_DEVIATION, CHANNEL_MEAN } from '../datasets/warp.ts'
@@ -48,6 +49,7 @@ export function createModelCard(
     genotype: job.candidate.genotype,
     input: { height, width, channels: 3, colors: 'RGB', mean: CHANNEL_MEAN, deviation: CHANNEL_DEVIATION },
     ...describeOutputs(plan, config.task, skeleton?.joints ?? classes?.names ?? []),
+    ...groupingOf(config),
     cost: { ...cost, gigaMacs: toGigaMacs(cost.macs) },
     weights: {
       file,
@@ -76,6 +78,14 @@ function originOf({ runId, runName, config, candidate, codeVersion }: CardJob): 
     search: candidate.origin,
     codeVersion,
   }
+}
+
+function groupingOf({ task, bottomUp }: RunConfig): Pick<ModelCard, 'grouping'> {
+  if (task !== 'bottom-up-pose' || bottomUp === undefined) {
+    return {}
+  }
+  const { mostPersons, detectionThreshold, tagThreshold } = bottomUp
+  return { grouping: { mostPersons, detectionThreshold, tagThreshold } }
 }
 
 const MEANINGS: Readonly<Record<TaskKind, readonly CardOutput['meaning'][]>> = {

@@ -1,4 +1,5 @@
-import type { Protocol } from '../contract/index.ts'
+import type { Protocol, RunConfig } from '../contract/index.ts'
+import { requireBottomUp } from '../datasets/require-bottom-up.ts'
 import { choosePictures } from '../tasks/choose-crops.ts'
 import { recalibrationSeed, reportScales } from './run-context.ts'
 import type { RunContext } from './run-context.ts'
@@ -23,11 +24,21 @@ export function describeProtocol(
     flipTest: search.flipTest,
     // Absent of all other scores, so that those stored before stay comparable.
     ...(task === 'pose' && pose.metric === 'ap' && describeBoxes(run, split)),
+    ...(task === 'bottom-up-pose' && describeGrouping(run.config)),
     ...(split === 'report' && scales !== null && { scales: scales.join(', ') }),
     recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
     recalibrationSeed: recalibrationSeed(run.config),
     backend: services.backend.kernels.name,
     ...(run.dataset.facts.searchSeesReport === true ? { searchSeesReport: true } : {}),
+  }
+}
+
+/** What decides who is found, and at which scales. */
+function describeGrouping(config: RunConfig): Partial<Protocol> {
+  const { detectionThreshold, tagThreshold, mostPersons, scales } = requireBottomUp(config)
+  return {
+    scales: scales.join(', '),
+    grouping: `joints above ${detectionThreshold}, tags within ${tagThreshold}, at most ${mostPersons} persons`,
   }
 }
 

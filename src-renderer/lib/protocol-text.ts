@@ -11,6 +11,7 @@ export function protocolText(protocol: Protocol, task: TaskKind): string {
     ...(task === 'pose' ? [`${protocol.boxes ?? 'annotated'} boxes`] : []),
     `input ${String(protocol.inputHeight)} × ${String(protocol.inputWidth)}`,
     ...(protocol.scales === undefined ? [] : [`scales ${protocol.scales}`]),
+    ...(protocol.grouping === undefined ? [] : [protocol.grouping]),
     protocol.flipTest ? 'mirrored image averaged in' : 'no mirrored image',
     protocol.recalibrationImages === 0
       ? 'batch norm as trained'

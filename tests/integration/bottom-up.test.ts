@@ -17,7 +17,7 @@ afterAll(() => {
 
 const SMALL = smallRunArgs({
   ...{ 'dataset.drawn.train': 64, 'dataset.drawn.search': 16, 'dataset.drawn.report': 16 },
-  ...{ 'network.inputHeight': 64, 'network.inputWidth': 64 },
+  ...{ 'network.baseWidth': 8 },
   ...{ 'teacher.epochs': 3, 'supernet.epochs': 3, 'compute.backend': 'wasm' },
 })
 
@@ -30,7 +30,10 @@ interface RunResult {
     readonly accuracy: number
   }[]
   readonly baselines: readonly { readonly name: string; readonly metrics: Readonly<Record<string, number>> }[]
-  readonly reportScores: readonly { readonly metrics: Readonly<Record<string, number>> }[]
+  readonly reportScores: readonly {
+    readonly metrics: Readonly<Record<string, number>>
+    readonly protocol: Readonly<Record<string, unknown>>
+  }[]
 }
 
 describe('a bottom-up run', () => {
@@ -52,9 +55,13 @@ describe('a bottom-up run', () => {
     )
     for (const { metrics } of run.reportScores) {
       expect(Object.keys(metrics)).toEqual(
-        expect.arrayContaining(['ap', 'ap50', 'ar', 'apOfSurest', 'persons']),
+        expect.arrayContaining(['ap', 'ar', 'apOfSurest', 'persons', 'joint left wrist']),
       )
     }
+
+    const [first] = run.reportScores
+    expect(first?.protocol).toMatchObject({ split: 'report', scales: '1', flipTest: true })
+    expect(first?.protocol.grouping).toBe('joints above 0.1, tags within 0.5, at most 10 persons')
 
     const out = join(data, 'out')
     const exported = await runCli([
@@ -65,11 +72,13 @@ describe('a bottom-up run', () => {
       task: string
       output: unknown
       furtherOutputs: unknown
+      grouping: unknown
       checks: { parity: number }
     }
     expect(card.task).toBe('bottom-up-pose')
     expect(card.output).toMatchObject({ meaning: 'heat maps and tags', channels: 28, stride: 4, height: 16 })
     expect(card.furtherOutputs).toMatchObject([{ meaning: 'heat maps', channels: 14, stride: 2, height: 32 }])
+    expect(card.grouping).toEqual({ mostPersons: 10, detectionThreshold: 0.1, tagThreshold: 0.5 })
     expect(card.checks.parity).toBeLessThanOrEqual(1e-6)
 
     const input = join(data, 'in.npy')

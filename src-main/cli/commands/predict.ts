@@ -152,6 +152,7 @@ function networkOfCard(args: CommandArgs, folder: string, card: ModelCard): Pred
     ...{ inputHeight: card.input.height, inputWidth: card.input.width },
     flipTest: readFlip(args) ?? card.checks.protocol.flipTest,
     ...{ skeleton: card.dataset.skeleton, classes: card.dataset.classes },
+    grouping: card.grouping ?? null,
   }
 }
 
@@ -167,7 +168,7 @@ async function readWeights(
     weightsFile: resolve(weights),
     ...{ inputHeight: shape.inputHeight, inputWidth: shape.inputWidth },
     flipTest: readFlip(args) ?? shape.task !== 'segmentation',
-    ...{ skeleton: null, classes: null },
+    ...{ skeleton: null, classes: null, grouping: null },
   }
 }
 

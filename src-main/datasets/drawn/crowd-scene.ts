@@ -12,7 +12,7 @@ export const CROWD_SCENE_SIZE = 128
 
 const MOST_PERSONS = 3
 /** Body height as a share of the picture, small and large equally likely in ratio. */
-const [SMALLEST, LARGEST] = [0.5, 0.95] as const
+const [SMALLEST, LARGEST] = [0.6, 0.95] as const
 /** Colours of the people of a picture are spread around the circle, off their places by up to this share of the gap. */
 const HUE_JITTER = 0.3
 /** Someone with fewer joints in sight is not labelled, as annotators would leave it. */

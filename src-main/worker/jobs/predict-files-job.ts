@@ -117,7 +117,10 @@ function createAnswer(
       const skeleton = job.skeleton ?? skeletonOf(outputs)
       const flipTest = job.flipTest && skeleton.flipPairs.length > 0
       return async (image) =>
-        answerEverybody({ ...answering, flipTest }, image, await openPicture(image.file), skeleton)
+        answerEverybody({ ...answering, flipTest }, image, await openPicture(image.file), {
+          skeleton,
+          grouping: job.grouping,
+        })
     }
     default:
       return job.task satisfies never

@@ -76,7 +76,7 @@ async function predictEverybody(
       kind: 'bottom-up-pose',
       sampleId: id,
       persons: persons.map(({ score, keypoints }) => ({ score, keypoints: toTriples(image, keypoints) })),
-      ap: isLabelled ? scoreScenes([persons], [sample], dataset.skeleton.sigmas).accuracy : null,
+      ap: isLabelled ? scoreScenes([persons], [sample], dataset.skeleton).accuracy : null,
     })
   }
   return predictions
