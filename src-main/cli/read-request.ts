@@ -14,7 +14,10 @@ const LARGEST_SEED = 2 ** 31 - 1
 type Overrides = RunRequest['overrides']
 type Json = Overrides[string]
 
-/** What `run` asks the engine for: a preset or a file, with --dataset, --detections, --seed and --set laid over it in this order. */
+/**
+ * What `run` asks the engine for: a preset or a file, with --dataset, --detections, --start-weights, --seed and --set laid over it in
+ * this order.
+ */
 export async function readRequest(args: CommandArgs, services: EngineServices): Promise<RunRequest> {
   const presets = await services.presets.list()
   const source = requireText(args, 'preset')
@@ -24,6 +27,7 @@ export async function readRequest(args: CommandArgs, services: EngineServices): 
   const seed = integer(args, 'seed', { min: 0, max: LARGEST_SEED })
   const dataset = text(args, 'dataset')
   const detections = text(args, 'detections')
+  const startWeights = text(args, 'start-weights')
   return {
     id: newRunId(),
     name: text(args, 'name') ?? base.preset,
@@ -32,6 +36,7 @@ export async function readRequest(args: CommandArgs, services: EngineServices): 
       ...base.overrides,
       ...(dataset === undefined ? {} : await readDataset(dataset, services)),
       ...(detections === undefined ? {} : { 'dataset.detections': resolve(detections) }),
+      ...(startWeights === undefined ? {} : { 'teacher.startWeights': resolve(startWeights) }),
       ...(seed === undefined ? {} : { seed }),
       ...Object.fromEntries(texts(args, 'set').map(readSetting)),
     },

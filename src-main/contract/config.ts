@@ -93,6 +93,14 @@ export const trainConfigSchema = z.object({
 })
 export type TrainConfig = z.infer<typeof trainConfigSchema>
 
+export const teacherConfigSchema = trainConfigSchema.extend({
+  /**
+   * Absolute path of a weights file (.safetensors, .npz or .pth) that the teacher begins with, whatever has the same name: ImageNet weights, or
+   * the pose super-network's for bottom-up pose. Absent = everything is drawn from the seed.
+   */
+  startWeights: z.string().min(1).optional(),
+})
+
 export const supernetConfigSchema = trainConfigSchema.extend({
   sampling: z.enum(['grouped', 'uniform', 'sandwich']),
   /** Weight of mean((student - teacher)^2); 0 trains without a teacher forward. */
@@ -234,7 +242,7 @@ export const runConfigSchema = z
     dataset: datasetConfigSchema,
     space: spaceConfigSchema,
     network: networkConfigSchema,
-    teacher: trainConfigSchema,
+    teacher: teacherConfigSchema,
     supernet: supernetConfigSchema,
     search: searchConfigSchema,
     pose: poseTaskConfigSchema,

@@ -83,6 +83,11 @@ const TRAINING: readonly Row[] = [
   ['supernet.batch', 'Batch', basic('number', { unit: 'images' })],
   ['supernet.optimizer.learningRate', 'Learning rate', basic('number')],
   ['teacher.epochs', 'Teacher epochs', basic('number')],
+  [
+    'teacher.startWeights',
+    'Teacher starts with',
+    advanced('text', { whenAbsent: '', hint: 'weights file; empty: drawn from the seed' }),
+  ],
   ['supernet.sampling', 'Sampling', choice(['grouped', 'uniform', 'sandwich'])],
   ['supernet.distillationWeight', 'Distillation weight', advanced('number')],
   ['supernet.optimizer.kind', 'Optimizer', choice(['adam', 'sgd'])],

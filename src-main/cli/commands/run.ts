@@ -19,6 +19,12 @@ export const runCommand: Command = {
       valueHint: 'FILE',
       description: 'COCO result file of person boxes to score the report with (needs pose.metric=ap)',
     },
+    'start-weights': {
+      type: 'string',
+      valueHint: 'FILE',
+      description:
+        'Weights that the teacher starts with, by name: ImageNet’s, or a pose super-network’s for bottom-up pose',
+    },
     set: {
       type: 'string',
       valueHint: 'KEY=VALUE',

@@ -24,6 +24,7 @@ export function freezeConfig(
     throw new EngineError('BAD_REQUEST', problems.join('; '), problems)
   }
   checkDataset(parsed.data)
+  checkStartWeights(parsed.data)
   return parsed.data
 }
 
@@ -78,6 +79,15 @@ function schemaAt(path: readonly string[]): unknown {
 /** Settings that some tasks lack have fields of their own all the same. */
 function withoutOptional(schema: unknown): unknown {
   return schema instanceof z.ZodOptional ? schema.unwrap() : schema
+}
+
+function checkStartWeights({ teacher: { startWeights } }: RunConfig): void {
+  if (startWeights !== undefined && !isAbsolute(startWeights)) {
+    throw new EngineError(
+      'BAD_REQUEST',
+      `teacher.startWeights: must be an absolute path, got "${startWeights}" (--start-weights FILE takes any).`,
+    )
+  }
 }
 
 function checkDataset({ preset, dataset }: RunConfig): void {

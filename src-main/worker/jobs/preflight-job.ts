@@ -14,7 +14,7 @@ import { trainIteration } from '../../training/train-iteration.ts'
 import type { Teacher } from '../../training/train-iteration.ts'
 import { checkpointFile, readCheckpoint, writeCheckpoint } from '../checkpoint-files.ts'
 import type { RunContext } from '../run-context.ts'
-import { freshSupernet } from '../supernet-files.ts'
+import { startingSupernet } from '../supernet-files.ts'
 import type { JobContext } from '../worker-services.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
 
@@ -36,7 +36,12 @@ export async function runPreflightJob(
   run: RunContext,
   context: JobContext,
 ): Promise<PreflightJobResult> {
-  const supernet = freshSupernet(run)
+  const { value: supernet } = await check(
+    context,
+    'Draw the weights that training starts with',
+    'teacher.startWeights',
+    () => startingSupernet(run, () => undefined),
+  )
   const session = supernet.openEvaluation()
   const optimizer = new Optimizer(supernet, run.config.supernet.optimizer)
   const teacher = { session: supernet.openEvaluation(), plan: run.plan(largestGenotype(run.space)) }

@@ -23,7 +23,7 @@ import {
 } from '../checkpoint-files.ts'
 import type { CheckpointFile } from '../checkpoint-files.ts'
 import type { RunContext } from '../run-context.ts'
-import { finishedCheckpoint, freshSupernet, loadSupernet } from '../supernet-files.ts'
+import { finishedCheckpoint, loadSupernet, startingSupernet } from '../supernet-files.ts'
 import { breathe, loaderThreads } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 
@@ -49,7 +49,7 @@ export async function runTrainJob(
     return { iterations: total, finalLoss: Number.NaN }
   }
   const startIteration = newest?.iteration ?? 0
-  const supernet = openStart(job, run, newest)
+  const supernet = await openStart(job, run, newest, context)
   const teacher = phase === 'supernet' && job.subnet === undefined ? openTeacher(job, run) : null
   const optimizer = new Optimizer(supernet, run.config[phase].optimizer)
   if (newest !== undefined) {
@@ -118,13 +118,20 @@ function createHooks(running: Running): TrainHooks {
   }
 }
 
-function openStart(job: TrainJob, run: RunContext, newest: CheckpointFile | undefined): Supernet {
+function openStart(
+  job: TrainJob,
+  run: RunContext,
+  newest: CheckpointFile | undefined,
+  context: JobContext,
+): Supernet | Promise<Supernet> {
   if (newest !== undefined) {
     return loadSupernet(run, newest)
   }
   // The student starts from the teacher's weights (method.md 5.2).
   return job.phase === 'teacher' || job.subnet !== undefined
-    ? freshSupernet(run)
+    ? startingSupernet(run, (line) => {
+        context.log('info', line)
+      })
     : loadSupernet(run, teacherCheckpoint(job, run))
 }
 

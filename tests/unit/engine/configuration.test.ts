@@ -59,6 +59,12 @@ describe('overrides', () => {
     await expect(freeze({ 'supernet.epochs': 'many' })).rejects.toThrow(/supernet\.epochs: .*\(got "many"\)/)
   })
 
+  it('refuse start weights that are not named from the root', async () => {
+    await expect(freeze({ 'teacher.startWeights': 'w.pth' })).rejects.toThrow(/absolute path, got "w.pth"/)
+    const { teacher } = await freeze({ 'teacher.startWeights': '/data/w.pth' })
+    expect(teacher.startWeights).toBe('/data/w.pth')
+  })
+
   it('refuse a real dataset without an absolute folder', async () => {
     await expect(freeze({ 'dataset.source': 'coco' })).rejects.toThrow(/dataset\.path: .*needs the folder/)
     await expect(freeze({ 'dataset.source': 'coco', 'dataset.path': 'here' })).rejects.toThrow(
