@@ -13,7 +13,7 @@ export interface ChosenBackend {
   readonly refused: readonly string[]
 }
 
-/** In the order of preference. WebGPU comes after native TensorFlow, against which it was never measured on a real card. */
+/** In the order of preference where nothing was measured: runs take what the calibration found to be the fastest. */
 export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm'] as const satisfies readonly Kernels['name'][]
 
 export type BackendWish = 'auto' | Kernels['name']

@@ -94,9 +94,9 @@ export async function calibrate(request: CalibrationRequest, probe: CalibrationP
   }
 }
 
-/** 1, 2, 3, 4, 6, 8 as far as there are cores. WebAssembly has one thread. */
+/** 1, 2, 3, 4, 6, 8 as far as there are cores. WebAssembly has one thread, and a GPU through WebGPU needs none of more. */
 export function threadCounts(backend: CalibratedBackend, cores: number): readonly number[] {
-  return backend === 'wasm'
+  return backend !== 'tensorflow'
     ? [1]
     : THREAD_COUNTS.filter((threads) => threads === 1 || (threads <= cores && threads <= MOST_TRAIN_THREADS))
 }

@@ -34,7 +34,7 @@ export interface PlanSurroundings {
   ): Promise<{ readonly millisecondsPerImage: number; readonly images: number }>
 }
 
-const BACKENDS: readonly CalibratedBackend[] = ['tensorflow', 'wasm']
+const BACKENDS: readonly CalibratedBackend[] = ['tensorflow', 'webgpu', 'wasm']
 
 /** A plan without any measurement: by the number of cores. */
 export function planByFormula(
@@ -162,7 +162,10 @@ async function readVersions(
       const { version, device } = await probe.versionOf(backend)
       versions[backend] = device === 'cpu' ? version : `${version} on ${device}`
     } catch (thrown) {
-      notes.push(`${backend} is not there: ${toErrorInfo(thrown).message}`)
+      // Most machines have no GPU for WebGPU; that needs no remark unless it was asked for.
+      if (backend !== 'webgpu' || compute.backend === 'webgpu') {
+        notes.push(`${backend} is not there: ${toErrorInfo(thrown).message}`)
+      }
     }
   }
   return { versions, notes }

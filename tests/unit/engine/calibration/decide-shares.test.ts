@@ -91,6 +91,16 @@ describe('the choice of a backend', () => {
       [step('tensorflow', 1, 120), step('tensorflow', 4, 60), step('wasm', 1, 100)],
       'tensorflow',
     ],
+    [
+      'a card through WebGPU, clearly faster than both',
+      [step('tensorflow', 2, 100), step('webgpu', 1, 20), step('wasm', 1, 200)],
+      'webgpu',
+    ],
+    [
+      'native, since the card is faster by 3 % only',
+      [step('tensorflow', 2, 100), step('webgpu', 1, 97), step('wasm', 1, 200)],
+      'tensorflow',
+    ],
     ['none', [], null],
   ]
   it.each(cases)('%s', (_name, steps, expected) => {
