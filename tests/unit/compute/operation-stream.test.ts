@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { conformanceCases } from '../../../src-main/compute/conformance/cases.ts'
 import { createTensorflowKernels } from '../../../src-main/compute/tensorflow/tensorflow-kernels.ts'
 import { loadTensorflowBinding } from '../../../src-main/compute/tensorflow/load-binding.ts'
 import type { TensorflowBinding } from '../../../src-main/compute/tensorflow/load-binding.ts'
@@ -9,58 +10,73 @@ import { openBenchSubject } from '../../../src-main/worker/bench/bench-subject.t
 import { nativeKernels } from '../../support/native-kernels.ts'
 
 const RECORDED = fileURLToPath(new URL('../../golden/data/operation-stream.json', import.meta.url))
+const GPU_KERNELS = fileURLToPath(new URL('../../golden/data/gpu-kernels.json', import.meta.url))
 const PRESETS = ['micro-pose', 'micro-seg', 'micro-bottom-up'] as const
+/** Of the presets, and all that the kernels can send. */
+const STREAMS = [...PRESETS, 'every primitive'] as const
 
-/**
- * Operations with a CUDA kernel for 32-bit floats in TensorFlow 2.18, with the file below tensorflow/core/kernels that registers it.
- * An operation that is not here would run on the CPU, and its tensors would cross the bus twice.
- */
-const WITH_CUDA_KERNEL: Readonly<Record<string, string>> = {
-  AddN: 'aggregate_ops.cc',
-  AddV2: 'cwise_op_add_1.cc',
-  ArgMax: 'argmax_op.cc',
-  AssignVariableOp: 'resource_variable_ops.cc',
-  AvgPool: 'avgpooling_op.cc',
-  BiasAdd: 'bias_op.cc',
-  BiasAddGrad: 'bias_op.cc',
-  Cast: 'cast_op.cc',
-  ConcatV2: 'concat_op.cc',
-  Conv2D: 'conv_ops_fused_half.cc and conv_ops_gpu.cc',
-  Conv2DBackpropFilter: 'conv_grad_filter_ops.cc',
-  Conv2DBackpropInput: 'conv_grad_input_ops.cc',
-  DestroyResourceOp: 'resource_variable_ops.cc',
-  FusedBatchNormGradV3: 'fused_batch_norm_op.cc',
-  FusedBatchNormV3: 'fused_batch_norm_op.cc',
-  Identity: 'identity_op.cc',
-  L2Loss: 'l2loss_op_gpu.cu.cc',
-  Mul: 'cwise_op_mul_1.cc',
-  ReadVariableOp: 'resource_variable_ops.cc',
-  Relu: 'relu_op.cc',
-  ReluGrad: 'relu_op.cc',
-  Reshape: 'reshape_op.cc',
-  ResizeBilinear: 'image/resize_bilinear_op.cc',
-  ResizeBilinearGrad: 'image/resize_bilinear_op.cc',
-  ResizeNearestNeighbor: 'image/resize_nearest_neighbor_op.cc',
-  ResourceApplyAdam: 'training_ops.cc',
-  ResourceApplyMomentum: 'training_ops.cc',
-  ReverseV2: 'reverse_op.cc',
-  Slice: 'slice_op.cc',
-  SparseSoftmaxCrossEntropyWithLogits: 'sparse_xent_op.cc',
-  Sub: 'cwise_op_sub.cc',
-  Sum: 'reduction_ops_sum.cc',
-  VarHandleOp: 'resource_variable_ops.cc',
+/** What the CUDA build of TensorFlow registers, listed from its wheel by tests/tools/list-gpu-kernels.py. */
+interface GpuKernels {
+  readonly source: { readonly wheel: string; readonly sha256: string; readonly tensorflow: string }
+  readonly operations: Readonly<Record<string, Operation>>
 }
+
+interface Operation {
+  /** Name of the attribute that holds the type, or the type. */
+  readonly inputs: Readonly<Record<string, string | number>>
+  readonly gpuKernels: readonly {
+    /** DEFAULT serves every device: operations that only pass handles on. */
+    readonly device: 'GPU' | 'DEFAULT'
+    readonly types: Readonly<Record<string, readonly number[]>>
+    readonly hostMemory: readonly string[]
+  }[]
+}
+
+/** Numbers of TensorFlow's types. */
+const INT32 = 3
+const RESOURCE = 20
 
 type Stream = Readonly<Record<string, readonly string[]>>
 
 describe('the operation stream of a training step and an inference', () => {
   const recorded: Stream = existsSync(RECORDED) ? (JSON.parse(readFileSync(RECORDED, 'utf8')) as Stream) : {}
 
-  it.each(PRESETS)('has only operations with a CUDA kernel: %s', (preset) => {
-    const stream = recorded[preset] ?? []
+  const kernels = JSON.parse(readFileSync(GPU_KERNELS, 'utf8')) as GpuKernels
+
+  it.each(STREAMS)('has only operations with a CUDA kernel for their types: %s', (name) => {
+    const stream = recorded[name] ?? []
     expect(stream.length).toBeGreaterThan(20)
-    const names = new Set(stream.map((line) => line.slice(0, line.indexOf('('))))
-    expect([...names].filter((name) => WITH_CUDA_KERNEL[name] === undefined)).toEqual([])
+    const without = stream.filter((line) => findGpuKernel(kernels, line) === undefined)
+    expect(without).toEqual([])
+  })
+
+  it('finds no CUDA kernel for what has none', () => {
+    // Kernels for 32-bit floats only, for CPUs only, and an operation that there is not.
+    expect(findGpuKernel(kernels, 'BiasAdd(T=3) 2 -> 1')).toBeDefined()
+    expect(findGpuKernel(kernels, 'ResourceApplyAdam(T=3) 10 -> 0')).toBeUndefined()
+    expect(findGpuKernel(kernels, 'Sub(T=7) 2 -> 1')).toBeUndefined()
+    expect(findGpuKernel(kernels, 'Conv2DBackpropFilterV3(T=1) 3 -> 1')).toBeUndefined()
+  })
+
+  it('hands in host memory only what is there: whole numbers of shapes and handles of variables', () => {
+    for (const line of Object.values(recorded).flat()) {
+      const { name, types } = parseCall(line)
+      for (const input of findGpuKernel(kernels, line)?.hostMemory ?? []) {
+        const type = kernels.operations[name]?.inputs[input]
+        // Outputs in host memory are handles of variables.
+        const number = typeof type === 'string' ? types.get(type) : (type ?? RESOURCE)
+        expect([INT32, RESOURCE], `${line}, ${input}`).toContain(number)
+      }
+    }
+  })
+
+  it('was looked up in the library that setup installs', () => {
+    const pinned = readFileSync(
+      new URL('../../../scripts/setup/tensorflow-pins.mjs', import.meta.url),
+      'utf8',
+    )
+    expect(pinned).toContain(kernels.source.sha256)
+    expect(pinned).toContain(`TENSORFLOW_VERSION = '${kernels.source.tensorflow}'`)
   })
 
   it('asks for channels last, 32-bit floats and cuDNN everywhere, and never for a CPU layout', () => {
@@ -90,6 +106,10 @@ describe('the operation stream of a training step and an inference', () => {
           subject.dispose()
         })
       }
+      present['every primitive'] = record((binding) => {
+        const kernels = createTensorflowKernels(binding, 'cpu')
+        conformanceCases().forEach((testCase) => testCase.run(kernels))
+      })
       if (process.env['UPDATE_OPERATION_STREAM'] === '1') {
         writeFileSync(RECORDED, `${JSON.stringify(present, null, 2)}\n`)
       }
@@ -97,6 +117,27 @@ describe('the operation stream of a training step and an inference', () => {
     },
   )
 })
+
+/** "Name(attribute=value …) inputs -> outputs": the name, and the attributes that are whole numbers, types among them. */
+function parseCall(line: string): { readonly name: string; readonly types: ReadonlyMap<string, number> } {
+  const [, name = '', attributes = ''] = /^(\w+)\((.*)\)/.exec(line) ?? []
+  const pairs = [...attributes.matchAll(/(\w+)=(\d+)(?= |$)/g)]
+  return { name, types: new Map(pairs.map(([, key = '', value = '']) => [key, Number(value)])) }
+}
+
+function findGpuKernel(
+  { operations }: GpuKernels,
+  line: string,
+): Operation['gpuKernels'][number] | undefined {
+  const { name, types } = parseCall(line)
+  return operations[name]?.gpuKernels.find((kernel) =>
+    Object.entries(kernel.types).every(([attribute, allowed]) => {
+      const type = types.get(attribute)
+      // An attribute that the call leaves out has its default, which is not recorded.
+      return type !== undefined && allowed.includes(type)
+    }),
+  )
+}
 
 /** Every different call with its attributes, sorted; names and shapes of variables are left out. */
 function record(use: (binding: TensorflowBinding) => void): readonly string[] {
