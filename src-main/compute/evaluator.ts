@@ -34,16 +34,25 @@ export class Evaluator implements NetworkOps {
   }
 
   conv(x: Value, weight: ParameterRef, stride: number): Value {
-    const [n = 0, h = 0, w = 0] = x.shape
+    const w = this.#source.readParameter(weight)
     return {
-      handle: this.#kernels.conv2d(
-        x.handle,
-        x.shape,
-        this.#source.readParameter(weight),
-        weight.shape,
-        stride,
-      ),
-      shape: [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, weight.shape[3] ?? 0],
+      handle: this.#kernels.conv2d(x.handle, x.shape, w, weight.shape, stride),
+      shape: convShape(x, weight, stride),
+    }
+  }
+
+  convWithBias(x: Value, weight: ParameterRef, bias: ParameterRef, stride: number): Value {
+    const kernels = this.#kernels
+    const [w, b] = [this.#source.readParameter(weight), this.#source.readParameter(bias)]
+    const shape = convShape(x, weight, stride)
+    if (kernels.conv2dWithBias !== undefined) {
+      return { handle: kernels.conv2dWithBias(x.handle, x.shape, w, weight.shape, stride, b), shape }
+    }
+    const y = kernels.conv2d(x.handle, x.shape, w, weight.shape, stride)
+    try {
+      return { handle: kernels.biasAdd(y, b), shape }
+    } finally {
+      kernels.release(y)
     }
   }
 
@@ -59,10 +68,6 @@ export class Evaluator implements NetworkOps {
       DECONVOLUTION_STRIDE,
     )
     return { handle, shape }
-  }
-
-  bias(x: Value, bias: ParameterRef): Value {
-    return { handle: this.#kernels.biasAdd(x.handle, this.#source.readParameter(bias)), shape: x.shape }
   }
 
   batchNorm(x: Value, name: string, { relu }: { readonly relu: boolean; readonly momentum: number }): Value {
@@ -138,6 +143,10 @@ export class Evaluator implements NetworkOps {
       beta: this.#source.readParameter(names.beta),
     }
   }
+}
+
+function convShape({ shape: [n = 0, h = 0, w = 0] }: Value, weight: ParameterRef, stride: number): Shape {
+  return [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, weight.shape[3] ?? 0]
 }
 
 function first(xs: readonly Value[]): Value {

@@ -65,6 +65,8 @@ export interface Kernels {
    * Kernel 4 has stride 2: its input gradient is the deconvolution of the bottom-up head (method.md 9.1).
    */
   conv2d(x: Handle, xShape: Shape, w: Handle, wShape: Shape, stride: number): Handle
+  /** The same with a bias over the last axis, where a backend has it in one pass. */
+  conv2dWithBias?(x: Handle, xShape: Shape, w: Handle, wShape: Shape, stride: number, bias: Handle): Handle
   conv2dInputGradient(
     dy: Handle,
     dyShape: Shape,

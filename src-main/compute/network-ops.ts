@@ -26,7 +26,7 @@ export interface NetworkOps {
   conv(x: Value, weight: ParameterRef, stride: number): Value
   /** Transposed convolution, kernel 4, stride 2, padding 1: x [N,H,W,I] with weight [4,4,O,I] → [N,2H,2W,O]. */
   deconv(x: Value, weight: ParameterRef): Value
-  bias(x: Value, bias: ParameterRef): Value
+  convWithBias(x: Value, weight: ParameterRef, bias: ParameterRef, stride: number): Value
   /** `name` finds gamma, beta and the statistics. */
   batchNorm(x: Value, name: string, options: { readonly relu: boolean; readonly momentum: number }): Value
   addRelu(xs: readonly Value[]): Value

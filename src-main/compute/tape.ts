@@ -81,6 +81,10 @@ export class Tape implements NetworkOps {
     })
   }
 
+  convWithBias(x: Value, weight: ParameterRef, bias: ParameterRef, stride: number): Value {
+    return this.bias(this.conv(x, weight, stride), bias)
+  }
+
   bias(x: Value, bias: ParameterRef): Value {
     const parameter = this.#parameter(bias)
     const y = this.#kernels.biasAdd(x.handle, parameter.handle)

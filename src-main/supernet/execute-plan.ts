@@ -81,15 +81,10 @@ export function executeNode(
 ): Value {
   switch (node.kind) {
     case 'conv': {
-      const y = ops.conv(value(node.input), parameter(node.weight), node.stride)
-      if (node.bias === null) {
-        return y
-      }
-      try {
-        return ops.bias(y, parameter(node.bias))
-      } finally {
-        ops.discard(y)
-      }
+      const [x, weight] = [value(node.input), parameter(node.weight)]
+      return node.bias === null
+        ? ops.conv(x, weight, node.stride)
+        : ops.convWithBias(x, weight, parameter(node.bias), node.stride)
     }
     case 'deconv':
       return ops.deconv(value(node.input), parameter(node.weight))

@@ -69,7 +69,8 @@ export function runSmallNetwork(ops: NetworkOps, input: Value): Value {
   const mixed = ops.addRelu([sum, norm(twice, 'up', false)])
   const grown = ops.deconv(half, { name: 'grow.weight', shape: SHAPES['grow.weight'] ?? [] })
   const wide = ops.concat([mixed, ops.resizeBilinear(half, 8, 8), grown])
-  return ops.bias(conv(wide, 'head'), { name: 'head.bias', shape: [3] })
+  const head = { name: 'head.weight', shape: SHAPES['head.weight'] ?? [] }
+  return ops.convWithBias(wide, head, { name: 'head.bias', shape: [3] }, 1)
 }
 
 /** Parameters on the host, read through `ofTape`; statistics on the device: release the latter with `dispose`. */

@@ -24,14 +24,55 @@ const CONVOLUTIONS: readonly ConvSpec[] = [
   [2, 16, 12, 8, 8, 3, 1],
   [1, 16, 16, 3, 16, 3, 2],
   [4, 4, 4, 32, 16, 1, 1],
+  // Sizes at which a backend may take another way for the filter's or the input's gradient.
+  [1, 24, 16, 3, 5, 3, 2],
+  [2, 20, 24, 6, 4, 3, 2],
+  [1, 4, 4, 64, 128, 3, 2],
+  [2, 2, 2, 64, 128, 3, 2],
   // The deconvolution of the bottom-up head is the input gradient of such a convolution.
   [2, 8, 12, 8, 42, 4, 2],
   [1, 4, 2, 5, 7, 4, 2],
 ]
 
-export const CONVOLUTION_CASES: readonly ConformanceCase[] = CONVOLUTIONS.flatMap((spec, i) =>
-  convCases(spec, i < 3),
-)
+export const CONVOLUTION_CASES: readonly ConformanceCase[] = [
+  ...CONVOLUTIONS.flatMap((spec, i) => convCases(spec, i < 3)),
+  ...CONVOLUTIONS.filter(([, , , , , kernel]) => kernel < 4).map((spec, i) => biasCase(spec, i < 3)),
+]
+
+/** In one pass where the backend has it. */
+function biasCase([n, h, w, ci, co, k, stride]: ConvSpec, isQuick: boolean): ConformanceCase {
+  const xShape: Shape4 = [n, h, w, ci]
+  const wShape: KernelShape = [k, k, ci, co]
+  const [x, weight, bias] = [values(sizeOf(xShape), 1), values(sizeOf(wShape), 2), values(co, 3)]
+  const c = { x, xShape, w: weight, wShape, stride }
+  return {
+    name: `conv with bias ${k}x${k} stride ${stride}, [${xShape.join(',')}] -> ${co}`,
+    isQuick,
+    tolerance: TOLERANCE,
+    run: (kernels) =>
+      worst(
+        withTensors(
+          kernels,
+          [
+            [x, xShape],
+            [weight, wShape],
+            [bias, [co]],
+          ],
+          (t) => {
+            const [input, kernel, own] = [pick(t, 0), pick(t, 1), pick(t, 2)]
+            if (kernels.conv2dWithBias !== undefined) {
+              return [kernels.conv2dWithBias(input, xShape, kernel, wShape, stride, own)]
+            }
+            const y = kernels.conv2d(input, xShape, kernel, wShape, stride)
+            const sum = kernels.biasAdd(y, own)
+            kernels.release(y)
+            return [sum]
+          },
+        ),
+        [reference.conv2d(c).map((value, i) => value + reference.at(bias, i % co))],
+      ),
+  }
+}
 
 function convCases([n, h, w, ci, co, k, stride]: ConvSpec, isQuick: boolean): ConformanceCase[] {
   const xShape: Shape4 = [n, h, w, ci]

@@ -3,11 +3,17 @@ import type { Attribute, TensorflowBinding } from './load-binding.ts'
 /** Attribute lists of the operations that we call. Built once per backend: the binding converts each list on every call, so they stay short. */
 export interface OperationAttributes {
   conv(kernel: number, stride: number): readonly Attribute[]
+  /** No padding of its own, stride 2. */
+  readonly validConv: readonly Attribute[]
+  convWithBias(kernel: number, stride: number): readonly Attribute[]
+  readonly pad: readonly Attribute[]
   addN(count: number): readonly Attribute[]
   pool(factor: number): readonly Attribute[]
   readonly batchNormInference: readonly Attribute[]
   readonly batchNormGradient: readonly Attribute[]
   batchNormTrain(momentum: number): readonly Attribute[]
+  readonly fusedNormInference: readonly Attribute[]
+  fusedNormTrain(momentum: number): readonly Attribute[]
   readonly float: readonly Attribute[]
   readonly variableType: readonly Attribute[]
   readonly nhwc: readonly Attribute[]
@@ -49,22 +55,34 @@ function createMakers(b: TensorflowBinding): AttributeMakers {
   return { type, text, bool, int, float, nhwc: text('data_format', 'NHWC') }
 }
 
-function createConvAttributes(b: TensorflowBinding): OperationAttributes['conv'] {
-  const { type, bool, int, nhwc } = createMakers(b)
-  const padding = createPadding(b)
-  return memo2((kernel: number, stride: number) => [
+function createConvAttributes(
+  b: TensorflowBinding,
+): Pick<OperationAttributes, 'conv' | 'convWithBias' | 'validConv'> {
+  const { type, text, bool, int, nhwc } = createMakers(b)
+  const paddingOf = createPadding(b)
+  const conv = (stride: number, padding: readonly Attribute[]): readonly Attribute[] => [
     type('T'),
     int('strides', [1, stride, stride, 1]),
-    ...padding(kernel, stride),
+    ...padding,
     nhwc,
     bool('use_cudnn_on_gpu', true),
     int('dilations', [1, 1, 1, 1]),
-  ])
+  ]
+  return {
+    conv: memo2((kernel, stride) => conv(stride, paddingOf(kernel, stride))),
+    convWithBias: memo2((kernel, stride) => [...conv(stride, paddingOf(kernel, stride)), nativeKernel(b)]),
+    validConv: conv(2, [text('padding', 'VALID')]),
+  }
+}
+
+/** Which of an internal operation's kernels to take: the one for plain layouts, as graph rewriting asks for it. */
+function nativeKernel(b: TensorflowBinding): Attribute {
+  return createMakers(b).text('_kernel', 'MklNameChangeOp')
 }
 
 /**
  * One pixel on all sides of a 3x3 kernel, none of a 1x1 kernel, as PyTorch (method.md 2.5). With stride 1 that is `SAME` and `VALID`,
- * which oneDNN computes: it takes no explicit padding, and Eigen's kernels take twice as long. With stride 2 `SAME` would pad at
+ * which oneDNN computes: its gradients take no explicit padding, and Eigen's kernels take twice as long. With stride 2 `SAME` would pad at
  * the bottom and right only, so the padding is written out.
  */
 function createPadding(b: TensorflowBinding): (kernel: number, stride: number) => readonly Attribute[] {
@@ -92,8 +110,10 @@ export function createAttributes(b: TensorflowBinding, epsilon: number): Operati
     nhwc,
     bool('is_training', training),
   ]
+  const fusedNorm = [text('activation_mode', 'Relu'), int('num_side_inputs', 0), nativeKernel(b)]
   return {
-    conv: createConvAttributes(b),
+    ...createConvAttributes(b),
+    pad: [type('T'), type('Tpaddings', b.TF_INT32)],
     addN: memo1((count) => [type('T'), int('N', count)]),
     pool: memo1((factor) => [
       type('T'),
@@ -105,6 +125,12 @@ export function createAttributes(b: TensorflowBinding, epsilon: number): Operati
     batchNormInference: batchNorm(false),
     batchNormGradient: batchNorm(true),
     batchNormTrain: memo1((momentum) => [...batchNorm(true), float('exponential_avg_factor', momentum)]),
+    fusedNormInference: [...batchNorm(false), ...fusedNorm],
+    fusedNormTrain: memo1((momentum) => [
+      ...batchNorm(true),
+      float('exponential_avg_factor', momentum),
+      ...fusedNorm,
+    ]),
     float: [type('T')],
     variableType: [type('dtype')],
     nhwc: [type('T'), nhwc],

@@ -1,10 +1,12 @@
 import type { BatchNormTrained, Handle, Kernels } from '../kernels.ts'
+import { FUSED_NORM } from './fused-operations.ts'
+import type { FusedOperations } from './fused-operations.ts'
 import type { TensorflowRuntime } from './runtime.ts'
 
 type BatchNorms = Pick<Kernels, 'batchNormTrain' | 'batchNormGradient' | 'batchNormInference'>
 
-/** Fused batch norm with its own gradient operation; the ReLU is an operation of its own. */
-export function createBatchNorms(runtime: TensorflowRuntime): BatchNorms {
+/** Fused batch norm with its own gradient operation; the ReLU is an operation of its own where the library cannot take it along. */
+export function createBatchNorms(runtime: TensorflowRuntime, fused: FusedOperations): BatchNorms {
   const { run, one, attributes, release, upload } = runtime
   const zeroStatistics = upload(new Float32Array(0), [0])
   return {
@@ -20,9 +22,10 @@ export function createBatchNorms(runtime: TensorflowRuntime): BatchNorms {
     ): BatchNormTrained {
       // With momentum 1 TensorFlow wants empty running values; the batch statistics come out unmixed.
       const isMixed = momentum !== 1
+      const isFused = withRelu && fused.normWithRelu
       const outputs = run(
-        'FusedBatchNormV3',
-        attributes.batchNormTrain(momentum),
+        isFused ? FUSED_NORM : 'FusedBatchNormV3',
+        isFused ? attributes.fusedNormTrain(momentum) : attributes.batchNormTrain(momentum),
         [x, gamma, beta, isMixed ? runningMean : zeroStatistics, isMixed ? runningVariance : zeroStatistics],
         6,
       )
@@ -31,7 +34,12 @@ export function createBatchNorms(runtime: TensorflowRuntime): BatchNorms {
         throw new Error('FusedBatchNormV3 returned fewer outputs than declared')
       }
       try {
-        return { y: withRelu ? rectify(runtime, y) : y, runningMean: mean, runningVariance: variance, saved }
+        return {
+          y: withRelu && !isFused ? rectify(runtime, y) : y,
+          runningMean: mean,
+          runningVariance: variance,
+          saved,
+        }
       } catch (thrown) {
         // The ReLU released y.
         ;[mean, variance, ...saved].forEach(release)
@@ -55,16 +63,20 @@ export function createBatchNorms(runtime: TensorflowRuntime): BatchNorms {
       }
       return [dx, dGamma, dBeta]
     },
-    batchNormInference: createInference(runtime),
+    batchNormInference: createInference(runtime, fused),
   }
 }
 
-function createInference(runtime: TensorflowRuntime): BatchNorms['batchNormInference'] {
+function createInference(
+  runtime: TensorflowRuntime,
+  fused: FusedOperations,
+): BatchNorms['batchNormInference'] {
   const { run, attributes, release } = runtime
   return (x, gamma, beta, mean, variance, withRelu) => {
+    const isFused = withRelu && fused.normWithRelu
     const [y, ...rest] = run(
-      'FusedBatchNormV3',
-      attributes.batchNormInference,
+      isFused ? FUSED_NORM : 'FusedBatchNormV3',
+      isFused ? attributes.fusedNormInference : attributes.batchNormInference,
       [x, gamma, beta, mean, variance],
       6,
     )
@@ -72,7 +84,7 @@ function createInference(runtime: TensorflowRuntime): BatchNorms['batchNormInfer
     if (y === undefined) {
       throw new Error('FusedBatchNormV3 returned nothing')
     }
-    return withRelu ? rectify(runtime, y) : y
+    return withRelu && !isFused ? rectify(runtime, y) : y
   }
 }
 

@@ -20,6 +20,8 @@ export interface TensorflowRuntime {
   readonly one: (name: string, attributes: readonly Attribute[], inputs: readonly number[]) => Handle
   /** int32 vector of a shape or a list of indices; kept for ever. */
   readonly shapeOf: (shape: Shape) => Handle
+  /** int32 tensor of few values; kept for ever. */
+  readonly intTensor: (values: readonly number[], shape: Shape) => Handle
   /** float32 scalar; kept for ever, so only for values that are few. */
   readonly scalar: (value: number) => Handle
   readonly intScalar: (value: number) => Handle
@@ -41,6 +43,10 @@ export function createRuntime(binding: TensorflowBinding): TensorflowRuntime {
     const dims = key === '' ? [] : key.split(',').map(Number)
     return upload(Int32Array.from(dims), [dims.length])
   })
+  const intTensors = cached((key: string) => {
+    const [values = [], shape = []] = key.split(';').map((list) => list.split(',').map(Number))
+    return upload(Int32Array.from(values), shape)
+  })
   return {
     binding,
     attributes: createAttributes(binding, BATCH_NORM_EPSILON),
@@ -56,6 +62,7 @@ export function createRuntime(binding: TensorflowBinding): TensorflowRuntime {
       return output.id as Handle
     },
     shapeOf: (shape) => shapeTensor(shape.join(',')),
+    intTensor: (values, shape) => intTensors(`${values.join()};${shape.join()}`),
     scalar: cached((value: number) => upload(Float32Array.of(value), [])),
     intScalar: cached((value: number) => upload(Int32Array.of(value), [])),
     recentScalar: bounded(RECENT_SCALARS, (value: number) => upload(Float32Array.of(value), []), release),

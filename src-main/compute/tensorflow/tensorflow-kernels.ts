@@ -3,6 +3,7 @@ import { createBatchNorms } from './batch-norm.ts'
 import { createConvolutions } from './convolutions.ts'
 import { createElementwise } from './elementwise.ts'
 import type { TensorflowBinding } from './load-binding.ts'
+import { NO_FUSED_OPERATIONS, probeFusedOperations } from './fused-operations.ts'
 import { createRuntime } from './runtime.ts'
 import { createShapes } from './shapes.ts'
 import { createVariables } from './variables.ts'
@@ -10,6 +11,9 @@ import { createVariables } from './variables.ts'
 /** Kernels on libtensorflow's eager operations: one binding call per operation, resource variables for everything trained. */
 export function createTensorflowKernels(binding: TensorflowBinding, device: string): Kernels {
   const runtime = createRuntime(binding)
+  const isCpu = device === 'cpu'
+  // The fused operations have no kernel on a GPU.
+  const fused = isCpu ? probeFusedOperations(runtime) : NO_FUSED_OPERATIONS
   return {
     name: 'tensorflow',
     version: binding.TF_Version,
@@ -20,8 +24,8 @@ export function createTensorflowKernels(binding: TensorflowBinding, device: stri
     downloadSync: (tensor) => binding.tensorDataSync(tensor),
     liveTensors: () => binding.getNumOfTensors(),
     ...createVariables(runtime),
-    ...createConvolutions(runtime),
-    ...createBatchNorms(runtime),
+    ...createConvolutions(runtime, fused, isCpu),
+    ...createBatchNorms(runtime, fused),
     ...createElementwise(runtime),
     ...createShapes(runtime),
   }

@@ -99,7 +99,8 @@ describe('the operation stream of a training step and an inference', () => {
       for (const preset of PRESETS) {
         present[preset] = record((binding) => {
           const { config } = findPreset(presets, preset)
-          const kernels = createTensorflowKernels(binding, 'cpu')
+          // The way of a GPU, on this CPU.
+          const kernels = createTensorflowKernels(binding, 'gpu')
           const subject = openBenchSubject(kernels, { config, outputs: 11, subnet: 'largest', batch: 2 })
           subject.step()
           subject.infer()
