@@ -1,4 +1,4 @@
-import { meanLoaderWait } from '../contract/index.ts'
+import { meanLoaderWait, protocolText } from '../contract/index.ts'
 import type {
   Baseline,
   CandidateRow,
@@ -8,6 +8,7 @@ import type {
   RunDetails,
   RunPhase,
   RunStatus,
+  TaskKind,
 } from '../contract/index.ts'
 import type { EngineServices } from '../engine/services/engine-services.ts'
 import { paretoFront } from '../nas/pareto/pareto-front.ts'
@@ -26,6 +27,7 @@ export interface FrontMember {
 export interface RunResult {
   readonly runId: string
   readonly status: RunStatus
+  readonly task: TaskKind
   readonly front: readonly FrontMember[]
   readonly hypervolume: number | null
   readonly baselines: readonly Baseline[]
@@ -44,10 +46,10 @@ export async function readResult(services: EngineServices, runId: string): Promi
   const details = await services.runs.get(runId)
   const { rows, generations } = await services.candidates.list(runId)
   const { points } = await services.runs.metrics(runId, { sinceIteration: 0, maxPoints: MOST_POINTS })
-  const { status, baselines, reportScores, phaseSeconds, environment, error, dataset } = details
+  const { status, task, baselines, reportScores, phaseSeconds, environment, error, dataset } = details
   return {
     runId,
-    status,
+    ...{ status, task },
     front: paretoFront(rows).map((row) => toMember(row, reportScores)),
     hypervolume: generations.findLast((row) => row.hypervolume !== null)?.hypervolume ?? null,
     baselines,
@@ -89,7 +91,7 @@ function toMember(row: CandidateRow, scores: readonly ReportScore[]): FrontMembe
 
 /** The same for people. */
 export function describeResult(result: RunResult, metricName: string): string {
-  const header = ['genotype', 'MMACs', 'params', metricName, 'report']
+  const header = ['genotype', 'MMACs', 'params', `${metricName} search`, `${metricName} report`]
   const lines = result.front.map((member) => [
     member.genotypeId,
     (member.macs / 1e6).toFixed(2),
@@ -110,6 +112,7 @@ export function describeResult(result: RunResult, metricName: string): string {
   return [
     `run ${result.runId}: ${result.status}`,
     ...(lines.length === 0 ? [] : formatTable([header, ...lines])),
+    ...describeProtocols(result),
     ...(result.hypervolume === null ? [] : [`hypervolume ${result.hypervolume.toFixed(4)}`]),
     ...baselines,
     ...(seconds.length === 0 ? [] : [seconds.join(', ')]),
@@ -119,6 +122,14 @@ export function describeResult(result: RunResult, metricName: string): string {
     ),
     ...result.warnings.map((warning) => `warning: ${warning}`),
   ].join('\n')
+}
+
+/** How the two columns of the front were measured; scores of one split that were not measured alike are named each. */
+function describeProtocols({ protocol, reportScores, task }: RunResult): string[] {
+  const reports = new Map(reportScores.map((score) => [JSON.stringify(score.protocol), score.protocol]))
+  return [...(protocol === null ? [] : [protocol]), ...reports.values()].map(
+    (one) => `${one.metric}: ${protocolText(one, task)}`,
+  )
 }
 
 /** Per joint or class ("joint left hip"): in the JSON, too long for a line. */

@@ -1,3 +1,4 @@
+import type { Protocol } from './candidate.ts'
 import type { ErrorInfo } from './error.ts'
 import type { ExportedFile } from './export.ts'
 
@@ -34,6 +35,8 @@ export interface SplitAccuracies {
 export interface FineTuneScores {
   readonly metricName: string
   readonly samples: { readonly search: number; readonly report: number }
+  /** Of the inherited scores; the fine-tuned ones differ in that batch norm stays as trained. Absent of older records. */
+  readonly protocols?: { readonly search: Protocol; readonly report: Protocol }
   /** With recalibrated batch norm, before any training of its own. */
   readonly inherited: SplitAccuracies
   /** Of the epoch that was kept, measured with the file that was written. */

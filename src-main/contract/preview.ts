@@ -17,6 +17,14 @@ export interface PreviewSample {
   readonly box: readonly [number, number, number, number] | null
 }
 
+/** The score of one picture under the metric of its run; absent of answers that were stored before it had a name. */
+export interface PictureScore {
+  /** 'PCK@0.2', 'OKS', 'PCKh@0.5', 'mIoU', 'OKS AP'. */
+  readonly name: string
+  /** In [0, 1]; null where this picture cannot be measured so. */
+  readonly value: number | null
+}
+
 export interface PosePrediction {
   readonly kind: 'pose'
   readonly sampleId: string
@@ -24,6 +32,8 @@ export interface PosePrediction {
   readonly keypoints: readonly (readonly [number, number, number])[]
   /** Share of labelled joints within 0.2 torso of the truth; null if the sample has no torso or no truth. */
   readonly pck: number | null
+  /** PCK, or OKS in runs by AP, or PCKh. */
+  readonly score?: PictureScore
 }
 
 export interface SegmentationPrediction {
@@ -33,6 +43,7 @@ export interface SegmentationPrediction {
   readonly labelPath: string
   readonly pixelAccuracy: number
   readonly meanIou: number
+  readonly score?: PictureScore
 }
 
 /** Everybody that a bottom-up network found in a whole picture. */
@@ -47,12 +58,21 @@ export interface ScenePrediction {
   }[]
   /** OKS AP of this picture alone; null if nobody in it is labelled. */
   readonly ap: number | null
+  readonly score?: PictureScore
 }
 
 export type Prediction = PosePrediction | SegmentationPrediction | ScenePrediction
+
+/** A picture that could not be answered, while others were. */
+export interface PreviewProblem {
+  readonly sampleId: string
+  readonly message: string
+}
 
 export interface CandidatePredictions {
   readonly candidateId: string
   readonly genotypeId: string
   readonly predictions: readonly Prediction[]
+  /** Asked again with the next call. */
+  readonly problems: readonly PreviewProblem[]
 }

@@ -56,6 +56,8 @@ export interface RunSummary {
   /** 'PCK@0.2' or 'mIoU'. */
   readonly metricName: string
   readonly bestAccuracy: number | null
+  /** How the candidates are scored; null until one is. */
+  readonly protocol: Protocol | null
   readonly candidates: number
   readonly error: ErrorInfo | null
 }

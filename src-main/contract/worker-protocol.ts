@@ -18,7 +18,7 @@ import type { FineTuneResult, FineTuneStage } from './fine-tune.ts'
 import type { ForwardJob, ForwardResult } from './forward.ts'
 import type { PredictFilesJob, PredictFilesResult } from './predict-files.ts'
 import type { PreflightCheck } from './preflight.ts'
-import type { Prediction, PreviewSample } from './preview.ts'
+import type { Prediction, PreviewProblem, PreviewSample } from './preview.ts'
 import type { Baseline, DatasetFacts } from './run.ts'
 
 /**
@@ -177,6 +177,7 @@ export interface EvaluateResult {
 }
 export interface PredictResult {
   readonly predictions: readonly Prediction[]
+  readonly problems: readonly PreviewProblem[]
 }
 export interface PreflightJobResult {
   readonly iterationMsSmallest: number

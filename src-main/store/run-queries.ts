@@ -1,5 +1,5 @@
 import { desc, eq, inArray, sql } from 'drizzle-orm'
-import type { RunConfig, RunPhase, RunStatus, RunSummary } from '../contract/index.ts'
+import type { Protocol, RunConfig, RunPhase, RunStatus, RunSummary } from '../contract/index.ts'
 import type { StudioDatabase } from './open-database.ts'
 import { candidates, runs } from './schema.ts'
 
@@ -83,7 +83,7 @@ export function createRunQueries(db: StudioDatabase): RunQueries {
   }
 }
 
-/** The order of phases is that of RUN_PHASES; the summary needs no row of another table but the ledger's two aggregates. */
+/** The order of phases is that of RUN_PHASES; the summary needs no row of another table but what the ledger says of its candidates. */
 function selectSummaries(db: StudioDatabase) {
   return db
     .select({
@@ -107,6 +107,10 @@ function selectSummaries(db: StudioDatabase) {
       bestAccuracy: sql<
         number | null
       >`(SELECT max(c.accuracy) FROM ${candidates} AS c WHERE c.run_id = ${runs}.id)`,
+      protocol: sql<Protocol | null>`(SELECT c.protocol FROM ${candidates} AS c
+        WHERE c.run_id = ${runs}.id AND c.accuracy IS NOT NULL LIMIT 1)`.mapWith(
+        (text: string) => JSON.parse(text) as Protocol,
+      ),
       candidates: sql<number>`(SELECT count(*) FROM ${candidates} AS c WHERE c.run_id = ${runs}.id)`,
       error: runs.error,
     })

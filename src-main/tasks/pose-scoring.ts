@@ -1,8 +1,10 @@
-import { EngineError } from '../contract/index.ts'
-import type { PoseMetric } from '../contract/index.ts'
+import { EngineError, POSE_METRIC_NAMES } from '../contract/index.ts'
+import type { PictureScore, PoseMetric } from '../contract/index.ts'
 import type { IgnoredPerson, PoseDataset, PoseSample, Skeleton } from '../datasets/dataset.ts'
+import { countLabelled } from '../datasets/pose-box.ts'
 import { elementAt } from '../nas/element-at.ts'
 import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
+import { objectKeypointSimilarity } from '../vision/keypoints/object-keypoint-similarity.ts'
 import { findTorsoJoints, hasTorso, pck } from '../vision/keypoints/pck.ts'
 import type { PckResult, PosePrediction } from '../vision/keypoints/pck.ts'
 import { MPII_JOINTS, pckh } from '../vision/keypoints/pckh.ts'
@@ -160,6 +162,38 @@ export function pckOfSample(
   }
   const result = measurePck([prediction], [crop], joints)
   return result.scoredJoints === 0 ? null : result.accuracy
+}
+
+/** One person under the metric of the run: PCK or PCKh of the joints, or, where the run counts AP, the person's OKS. */
+export function scoreOfSample(
+  prediction: AnsweredPose,
+  sample: PoseSample,
+  { joints, sigmas }: Pick<Skeleton, 'joints' | 'sigmas'>,
+  metric: PoseMetric,
+): PictureScore {
+  switch (metric) {
+    case 'pck':
+      return { name: POSE_METRIC_NAMES.pck, value: pckOfSample(prediction, { sample }, joints) }
+    case 'pckh':
+      return {
+        name: POSE_METRIC_NAMES.pckh,
+        value: measurePckh([prediction], [{ sample }], joints)['pckh'] ?? null,
+      }
+    case 'ap': {
+      const keypoints = Array.from(joints).flatMap((_, joint) => [
+        prediction.positions[joint * 2] ?? 0,
+        prediction.positions[joint * 2 + 1] ?? 0,
+        0,
+      ])
+      const isLabelled = countLabelled(sample.keypoints) > 0
+      return {
+        name: 'OKS',
+        value: isLabelled ? objectKeypointSimilarity({ keypoints }, sample, sigmas) : null,
+      }
+    }
+    default:
+      return metric satisfies never
+  }
 }
 
 function measurePck(

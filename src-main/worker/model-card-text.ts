@@ -1,3 +1,4 @@
+import { protocolText } from '../contract/index.ts'
 import type { CardOutput, FineTuneScores, ModelCard } from '../contract/index.ts'
 
 /** The card as Markdown, for people; everything in it is in the JSON as well. */
@@ -83,7 +84,7 @@ function networkRows(card: ModelCard): Row[] {
   ]
 }
 
-function scoreRows({ metricName, checks, fineTuning }: ModelCard): Row[] {
+function scoreRows({ task, metricName, checks, fineTuning }: ModelCard): Row[] {
   const { protocol } = checks
   return [
     [
@@ -97,9 +98,8 @@ function scoreRows({ metricName, checks, fineTuning }: ModelCard): Row[] {
     [`${metricName} of the written file`, percent(checks.writtenAccuracy)],
     [
       'protocol',
-      `${protocol.split} split, ${whole(protocol.samples)} samples, ${protocol.flipTest ? 'with' : 'without'} mirrored image, ` +
-        `batch norm ${fineTuning === null ? '' : 'at first '}recalibrated on ${whole(protocol.recalibrationImages)} images (seed ${String(protocol.recalibrationSeed)}), ` +
-        `backend ${protocol.backend}`,
+      `${protocolText(protocol, task)} (seed ${String(protocol.recalibrationSeed)})` +
+        `${fineTuning === null ? '' : '; of the fine-tuned network as trained'}, backend ${protocol.backend}`,
     ],
     ['largest output difference', `${checks.parity.toExponential(1)} of the largest output`],
   ]

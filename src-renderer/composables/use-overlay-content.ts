@@ -1,6 +1,7 @@
-import { ref, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { Ref } from 'vue'
 import type { DatasetFacts, Prediction, PreviewSample } from '../../src-main/contract/index.ts'
+import { errorInfoOf } from '../api/error-info.ts'
 import type { OverlayContent } from '../lib/paint-overlay.ts'
 import { usePreviewStore } from '../stores/preview-store.ts'
 
@@ -14,10 +15,15 @@ export interface OverlaySource {
 export function useOverlayContent(source: () => OverlaySource): {
   readonly imageUrl: Ref<string | null>
   readonly content: Ref<OverlayContent | null>
+  /** Why the picture or its label maps cannot be shown. */
+  readonly problem: Ref<string | null>
 } {
   const preview = usePreviewStore()
   const imageUrl = ref<string | null>(null)
   const content = shallowRef<OverlayContent | null>(null)
+  const imageProblem = ref<string | null>(null)
+  const contentProblem = ref<string | null>(null)
+  const problem = computed(() => imageProblem.value ?? contentProblem.value)
 
   watch(
     () => source().sample?.imagePath ?? null,
@@ -25,10 +31,12 @@ export function useOverlayContent(source: () => OverlaySource): {
       const flight = new AbortController()
       onCleanup(() => flight.abort())
       imageUrl.value = null
+      imageProblem.value = null
       if (path !== null) {
-        const url = await preview.imageUrl(path)
+        const loaded = await settled(preview.imageUrl(path))
         if (!flight.signal.aborted) {
-          imageUrl.value = url
+          imageUrl.value = loaded.value
+          imageProblem.value = loaded.problem
         }
       }
     },
@@ -39,14 +47,26 @@ export function useOverlayContent(source: () => OverlaySource): {
     async (wanted, _, onCleanup) => {
       const flight = new AbortController()
       onCleanup(() => flight.abort())
-      const made = await overlayContent(wanted, preview.labels)
+      const made = await settled(overlayContent(wanted, preview.labels))
       if (!flight.signal.aborted) {
-        content.value = made
+        content.value = made.value
+        contentProblem.value = made.problem
       }
     },
     { immediate: true },
   )
-  return { imageUrl, content }
+  return { imageUrl, content, problem }
+}
+
+/** One tile that cannot be fetched says so itself; the others are shown. */
+async function settled<T>(
+  promise: Promise<T>,
+): Promise<{ readonly value: T | null; readonly problem: string | null }> {
+  try {
+    return { value: await promise, problem: null }
+  } catch (thrown) {
+    return { value: null, problem: errorInfoOf(thrown).message }
+  }
 }
 
 async function overlayContent(

@@ -43,6 +43,11 @@ export function usePreview(runId: Readonly<Ref<string>>) {
       ? null
       : preview.predictionOf(candidate.value.id, sample.value.id),
   )
+  const problem = computed(() =>
+    candidate.value === null || sample.value === null
+      ? null
+      : preview.problemOf(candidate.value.id, sample.value.id),
+  )
 
   watch(runId, (id) => (preview.runId === id ? undefined : preview.load(id)), { immediate: true })
   watch(
@@ -70,7 +75,7 @@ export function usePreview(runId: Readonly<Ref<string>>) {
   }
 
   return {
-    ...{ chosen, sampleId, choices, candidate, samples, sample, index, prediction },
+    ...{ chosen, sampleId, choices, candidate, samples, sample, index, prediction, problem },
     ...{ turn, pick, pickNext },
   }
 }

@@ -39,9 +39,9 @@ export const usePreviewStore = defineStore('preview', () => {
     imageUrls.clear()
   }
 
-  /** Predicts all preview pictures with a candidate, or returns what is known. */
-  async function predict(candidateId: string): Promise<void> {
-    if (predictions.value.has(candidateId) || pending.value.has(candidateId)) {
+  /** Predicts all preview pictures with a candidate, or returns what is known; `again` asks for those that failed. */
+  async function predict(candidateId: string, again = false): Promise<void> {
+    if ((predictions.value.has(candidateId) && !again) || pending.value.has(candidateId)) {
       return
     }
     pending.value = new Set([...pending.value, candidateId])
@@ -58,6 +58,12 @@ export const usePreviewStore = defineStore('preview', () => {
     return ofCandidate?.predictions.find((prediction) => prediction.sampleId === sampleId) ?? null
   }
 
+  /** Why a picture could not be predicted; null for one that was, or was not tried. */
+  function problemOf(candidateId: string, sampleId: string): string | null {
+    const problems = predictions.value.get(candidateId)?.problems ?? []
+    return problems.find((problem) => problem.sampleId === sampleId)?.message ?? null
+  }
+
   /** A blob address of a picture; the policy of the window allows no other. */
   function imageUrl(path: string): Promise<string> {
     return remember(imageUrls, path, async () => URL.createObjectURL(await engine.fetchFile(path)))
@@ -69,7 +75,10 @@ export const usePreviewStore = defineStore('preview', () => {
     return new Uint8Array(await blob.arrayBuffer())
   }
 
-  return { runId, samples, isLoaded, predictions, pending, load, predict, predictionOf, imageUrl, labels }
+  return {
+    ...{ runId, samples, isLoaded, predictions, pending },
+    ...{ load, predict, predictionOf, problemOf, imageUrl, labels },
+  }
 })
 
 /** Keeps a promise by key, but forgets one that fails, so that the next look tries again. */

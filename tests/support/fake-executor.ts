@@ -84,6 +84,7 @@ export class FakeExecutor implements Executor {
       case 'predict':
         return {
           predictions: job.sampleIds.map((sampleId) => ({ kind: 'pose', sampleId, keypoints: [], pck: 0.5 })),
+          problems: [],
         }
       case 'export':
       case 'forward':

@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { ANNOUNCED_EXPORT_FORMATS, EngineError, EXPORT_FORMATS } from '../../contract/index.ts'
+import { ANNOUNCED_EXPORT_FORMATS, EngineError, EXPORT_FORMATS, protocolText } from '../../contract/index.ts'
 import type { ExportFormat, ExportResult } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
 import type { Command, CommandArgs } from '../command-line.ts'
@@ -92,8 +92,8 @@ function describe({ folder, files, card }: ExportResult): string {
     `${card.origin.genotypeId} (${card.origin.candidateId}) is in ${folder}`,
     ...files.map(({ name, bytes }) => `  ${name}  ${bytes.toLocaleString('en')} bytes`),
     `params ${cost.params.toLocaleString('en')}, multiply-adds ${cost.macs.toLocaleString('en')}`,
-    `${metricName} on ${checks.protocol.samples.toLocaleString('en')} samples of the search split: in the search ${recorded}, ` +
-      `before writing ${percent(checks.inheritedAccuracy)}, of the written file ${percent(checks.writtenAccuracy)}`,
+    `${metricName}: in the search ${recorded}, before writing ${percent(checks.inheritedAccuracy)}, ` +
+      `of the written file ${percent(checks.writtenAccuracy)}; ${protocolText(checks.protocol, card.task)}`,
     `largest output difference ${checks.parity.toExponential(1)} of the largest output`,
   ].join('\n')
 }

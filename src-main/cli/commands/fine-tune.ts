@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError, FINE_TUNE_EPOCHS, fromErrorInfo, MOST_FINE_TUNE_EPOCHS } from '../../contract/index.ts'
-import type { FineTuneResult, SplitAccuracies } from '../../contract/index.ts'
+import {
+  EngineError,
+  FINE_TUNE_EPOCHS,
+  fromErrorInfo,
+  MOST_FINE_TUNE_EPOCHS,
+  protocolText,
+} from '../../contract/index.ts'
+import type { FineTuneResult, SplitAccuracies, TaskKind } from '../../contract/index.ts'
 import type { EngineServices } from '../../engine/services/engine-services.ts'
 import { DATA_ARG, EXIT, flag, integer, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command, CommandContext } from '../command-line.ts'
@@ -32,7 +38,8 @@ export const fineTuneCommand: Command = {
     return withEngine(args, context, async (services) => {
       const id = await findCandidateId(requireText(args, 'candidate'), services)
       const result = await fineTune(services, { id, epochs }, context)
-      context.terminal.out(flag(args, 'json') ? JSON.stringify(result, null, 2) : describe(result))
+      const { task } = (await services.candidates.get(id)).genotype
+      context.terminal.out(flag(args, 'json') ? JSON.stringify(result, null, 2) : describe(result, task))
       return EXIT.done
     })
   },
@@ -69,13 +76,14 @@ async function fineTune(
   return status.result
 }
 
-function describe({ samples, inherited, fineTuned, ...rest }: FineTuneResult): string {
+function describe({ samples, inherited, fineTuned, ...rest }: FineTuneResult, task: TaskKind): string {
   const line = (name: string, { search, report }: SplitAccuracies): string =>
     `  ${name.padEnd(10)}  search ${percent(search)}  report ${percent(report)}`
   return [
     `${rest.genotypeId} (${rest.candidateId}): ${rest.metricName} on ${String(samples.search)} search and ${String(samples.report)} report samples`,
     line('inherited', inherited),
     line('fine-tuned', fineTuned),
+    ...Object.values(rest.protocols ?? {}).map((protocol) => protocolText(protocol, task)),
     `epoch ${String(rest.bestEpoch)} of ${String(rest.epochs.length)} is kept, the best on the search split; it is in ${rest.folder}`,
   ].join('\n')
 }

@@ -1,3 +1,4 @@
+import { shortProtocolText } from '../../contract/index.ts'
 import type { ConfigSource, ImportedFacts, RunConfig, RunSummary } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
@@ -137,8 +138,10 @@ function describeRuns(runs: readonly RunSummary[]): string {
     `${String(Math.floor(run.progress * 100))}%`,
     run.bestAccuracy === null ? '-' : `${(100 * run.bestAccuracy).toFixed(2)}%`,
     run.metricName,
+    run.protocol === null ? '-' : shortProtocolText(run.protocol, run.task),
     run.datasetName,
     run.name,
   ])
-  return formatTable([['run', 'status', 'done', 'best', 'metric', 'dataset', 'name'], ...rows]).join('\n')
+  const head = ['run', 'status', 'done', 'best', 'metric', 'scored on', 'dataset', 'name']
+  return formatTable([head, ...rows]).join('\n')
 }

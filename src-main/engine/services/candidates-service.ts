@@ -6,6 +6,7 @@ import type {
   CandidatePredictions,
   ExportResult,
   Prediction,
+  PreviewProblem,
 } from '../../contract/index.ts'
 import { chooseBackend, INTERACTIVE_LANE } from '../pipeline/run-context.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
@@ -74,8 +75,9 @@ async function predict(
   const folder = store.paths.runFolder(run.id)
   const cached = await readCache(folder, candidate.genotypeId)
   const missing = wanted.filter((sampleId) => !cached.has(sampleId))
+  let problems: readonly PreviewProblem[] = []
   if (missing.length > 0) {
-    const { predictions } = await executor.runJob(
+    const { predictions, ...answered } = await executor.runJob(
       {
         kind: 'predict',
         runId: run.id,
@@ -95,12 +97,17 @@ async function predict(
         onEvent: () => undefined,
       },
     )
+    problems = answered.problems
     predictions.forEach((prediction) => cached.set(prediction.sampleId, prediction))
     await writeCache(folder, candidate.genotypeId, cached)
-    hub.publish(run.id, { kind: 'predicted', candidateId: id, sampleIds: missing })
+    hub.publish(run.id, {
+      kind: 'predicted',
+      candidateId: id,
+      sampleIds: predictions.map(({ sampleId }) => sampleId),
+    })
   }
   const predictions = wanted.map((sampleId) => cached.get(sampleId)).filter((found) => found !== undefined)
-  return { candidateId: id, genotypeId: candidate.genotypeId, predictions }
+  return { candidateId: id, genotypeId: candidate.genotypeId, predictions, problems }
 }
 
 /** Below the run's folder, one folder for each way to export, so that a repeated export replaces itself only. */

@@ -157,6 +157,10 @@ async function writeNetwork(
   const scores: FineTuneScores = {
     metricName: run.task.metricName,
     samples: inherited.samples,
+    protocols: {
+      search: describeProtocol(run, 'search', inherited.samples.search, services),
+      report: describeProtocol(run, 'report', inherited.samples.report, services),
+    },
     inherited: accuraciesOf(inherited),
     fineTuned: accuraciesOf(written),
     ...{ bestEpoch: best.epoch, epochs, stages: job.stages, batch: run.config.supernet.batch },

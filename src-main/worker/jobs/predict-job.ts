@@ -1,13 +1,28 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PredictJob, PredictResult, Prediction } from '../../contract/index.ts'
-import type { Dataset, PoseDataset, SceneDataset, SegmentationDataset } from '../../datasets/dataset.ts'
+import { toErrorInfo } from '../../contract/index.ts'
+import type {
+  PosePrediction,
+  PredictJob,
+  PredictResult,
+  Prediction,
+  PreviewProblem,
+  ScenePrediction,
+} from '../../contract/index.ts'
+import type {
+  Dataset,
+  ImageRegion,
+  PoseDataset,
+  SceneDataset,
+  SegmentationDataset,
+} from '../../datasets/dataset.ts'
 import { countLabelled } from '../../datasets/pose-box.ts'
 import { loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
-import { pckOfSample } from '../../tasks/pose-scoring.ts'
+import { pckOfSample, scoreOfSample } from '../../tasks/pose-scoring.ts'
 import { prepareCrops } from '../../tasks/prepared-crops.ts'
 import { predictPoses } from '../../tasks/predict-pose.ts'
+import type { PredictedPose } from '../../tasks/predict-pose.ts'
 import { predictScenes } from '../../tasks/predict-scenes.ts'
 import { scoreScenes } from '../../tasks/scene-scoring.ts'
 import { predictLabelMaps } from '../../tasks/predict-segmentation.ts'
@@ -17,7 +32,7 @@ import { addToConfusionMatrix, createConfusionMatrix } from '../../vision/segmen
 import { meanIou, pixelAccuracy } from '../../vision/segmentation/intersection-over-union.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
 import { previewPersons, previewPictures, previewScenes, toPicture, toTriples } from '../preview-samples.ts'
-import { prepareRunScenes, sceneGeometry } from '../run-context.ts'
+import { poseMeasure, prepareRunScenes, sceneGeometry } from '../run-context.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
@@ -26,16 +41,15 @@ import { SCORING_BATCH } from './evaluate-job.ts'
 export async function runPredictJob(
   job: PredictJob,
   run: RunContext,
-  cache: SupernetCache,
+  cache: Pick<SupernetCache, 'open'>,
 ): Promise<PredictResult> {
   const { supernet, session } = cache.open(job.runFolder, run)
   const plan = run.plan(fromGenotypeJson(run.space, job.candidate.genotype))
   const recalibrationBatches = await run.recalibrationBatches()
   const { dataset } = run
-  const predictions = await withRecalibrated({ supernet, session, plan, recalibrationBatches }, (forward) =>
+  return withRecalibrated({ supernet, session, plan, recalibrationBatches }, (forward) =>
     predictSamples(job, run, dataset, forward),
   )
-  return { predictions }
 }
 
 function predictSamples(
@@ -43,7 +57,7 @@ function predictSamples(
   run: RunContext,
   dataset: Dataset,
   forward: Forward,
-): Promise<Prediction[]> {
+): Promise<PredictResult> {
   switch (dataset.kind) {
     case 'pose':
       return predictPersons(job, run, dataset, forward)
@@ -61,25 +75,25 @@ async function predictEverybody(
   run: RunContext,
   dataset: SceneDataset,
   forward: Forward,
-): Promise<Prediction[]> {
+): Promise<PredictResult> {
   const wanted = previewPictures(dataset).filter(({ id }) => isWanted(job, id))
-  const samples = wanted.map(({ sample }) => sample)
-  const scenes = await prepareRunScenes(run.config, dataset, samples)
+  const { ready, problems } = await prepareEach(wanted, async ({ id, sample }) => {
+    const { image } = await dataset.load(sample)
+    return { id, sample, image, scenes: await prepareRunScenes(run.config, dataset, [sample]) }
+  })
+  const scenes = ready.flatMap((item) => item.scenes)
   const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
   const found = await predictScenes(run.kernels, forward, scenes, sceneGeometry(run.config, dataset), options)
-  const predictions: Prediction[] = []
-  for (const [i, { id, sample }] of wanted.entries()) {
-    const { image } = await dataset.load(sample)
+  const predictions = ready.map(({ id, sample, image }, i): ScenePrediction => {
     const persons = found[i] ?? []
     const isLabelled = sample.persons.some(({ keypoints }) => countLabelled(keypoints) > 0)
-    predictions.push({
-      kind: 'bottom-up-pose',
-      sampleId: id,
+    const ap = isLabelled ? scoreScenes([persons], [sample], dataset.skeleton).accuracy : null
+    return {
+      ...{ kind: 'bottom-up-pose', sampleId: id, ap, score: { name: 'OKS AP', value: ap } },
       persons: persons.map(({ score, keypoints }) => ({ score, keypoints: toTriples(image, keypoints) })),
-      ap: isLabelled ? scoreScenes([persons], [sample], dataset.skeleton).accuracy : null,
-    })
-  }
-  return predictions
+    }
+  })
+  return { predictions, problems }
 }
 
 async function predictPersons(
@@ -87,36 +101,41 @@ async function predictPersons(
   run: RunContext,
   dataset: PoseDataset,
   forward: Forward,
-): Promise<Prediction[]> {
+): Promise<PredictResult> {
   const persons = previewPersons(dataset).filter(({ id }) => isWanted(job, id))
-  const crops = await prepareCrops(
-    dataset,
-    persons.map(({ sample }) => sample),
-    run.config,
-  )
+  const { ready, problems } = await prepareEach(persons, async ({ id, sample }) => ({
+    ...{ id, sample, region: await dataset.loadImage(sample) },
+    crops: await prepareCrops(dataset, [sample], run.config),
+  }))
   const geometry = { skeleton: dataset.skeleton, network: run.config.network }
   const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
+  const crops = ready.flatMap((item) => item.crops)
   const poses = await predictPoses(run.kernels, forward, crops, geometry, options)
-  const predictions: Prediction[] = []
-  for (const [i, { id, sample }] of persons.entries()) {
+  const { metric } = poseMeasure(run.config)
+  const predictions = ready.flatMap(({ id, sample, region }, i): PosePrediction[] => {
     const pose = poses[i]
-    if (pose !== undefined) {
-      const region = await dataset.loadImage(sample)
-      predictions.push({
-        kind: 'pose',
-        sampleId: id,
-        keypoints: dataset.skeleton.joints.map(
-          (_, joint) =>
-            [
-              ...toPicture(region, pose.positions[joint * 2] ?? 0, pose.positions[joint * 2 + 1] ?? 0),
-              pose.confidences[joint] ?? 0,
-            ] as const,
-        ),
-        pck: pckOfSample(pose, { sample }, dataset.skeleton.joints),
-      })
-    }
-  }
-  return predictions
+    return pose === undefined
+      ? []
+      : [
+          {
+            ...{ kind: 'pose', sampleId: id, keypoints: toPreviewPixels(pose, region) },
+            pck: pckOfSample(pose, { sample }, dataset.skeleton.joints),
+            score: scoreOfSample(pose, sample, dataset.skeleton, metric),
+          },
+        ]
+  })
+  return { predictions, problems }
+}
+
+function toPreviewPixels(
+  { positions, confidences }: PredictedPose,
+  region: ImageRegion,
+): PosePrediction['keypoints'] {
+  return Array.from(
+    confidences,
+    (confidence, joint) =>
+      [...toPicture(region, positions[joint * 2] ?? 0, positions[joint * 2 + 1] ?? 0), confidence] as const,
+  )
 }
 
 async function predictLabels(
@@ -124,30 +143,47 @@ async function predictLabels(
   run: RunContext,
   dataset: SegmentationDataset,
   forward: Forward,
-): Promise<Prediction[]> {
+): Promise<PredictResult> {
   const { genotypeId } = job.candidate
   const folder = join(job.runFolder, 'predictions', genotypeId)
   await mkdir(folder, { recursive: true })
   const scenes = previewScenes(dataset).filter(({ id }) => isWanted(job, id))
-  const items = []
-  for (const { id, sample } of scenes) {
-    items.push({ ...(await loadSegmentationEvaluationItem(dataset, sample, run.config.network)), id })
-  }
+  const { ready: items, problems } = await prepareEach(scenes, async ({ id, sample }) => ({
+    ...(await loadSegmentationEvaluationItem(dataset, sample, run.config.network)),
+    id,
+  }))
   const predictions: Prediction[] = []
   const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
   await predictLabelMaps(run.kernels, forward, items, run.config.network, options, (item, labels) => {
     writeAtomically(join(folder, `${item.id}.labels`), labels)
     const matrix = createConfusionMatrix(dataset.classes.names.length)
     addToConfusionMatrix(matrix, item.labels, labels, dataset.classes.ignoreLabel)
+    const iou = meanIou(matrix, { absentClasses: 'exclude' })
     predictions.push({
-      kind: 'segmentation',
-      sampleId: item.id,
+      ...{ kind: 'segmentation', sampleId: item.id },
       labelPath: `/api/runs/${job.runId}/preview/${item.id}/prediction/${genotypeId}`,
       pixelAccuracy: pixelAccuracy(matrix),
-      meanIou: meanIou(matrix, { absentClasses: 'exclude' }),
+      ...{ meanIou: iou, score: { name: 'mIoU', value: iou } },
     })
   })
-  return predictions
+  return { predictions, problems }
+}
+
+/** Prepares sample by sample: one whose picture has gone bad is named, and the others are answered. */
+async function prepareEach<Sample extends { readonly id: string }, Ready>(
+  samples: readonly Sample[],
+  prepare: (sample: Sample) => Promise<Ready>,
+): Promise<{ readonly ready: readonly Ready[]; readonly problems: readonly PreviewProblem[] }> {
+  const ready: Ready[] = []
+  const problems: PreviewProblem[] = []
+  for (const sample of samples) {
+    try {
+      ready.push(await prepare(sample))
+    } catch (thrown) {
+      problems.push({ sampleId: sample.id, message: toErrorInfo(thrown).message })
+    }
+  }
+  return { ready, problems }
 }
 
 function isWanted({ sampleIds }: PredictJob, id: string): boolean {

@@ -20,7 +20,7 @@ describe('FineTunePanel', () => {
   let fake: FakeEngine
   let mounted: Mounted
   const mount = async (): Promise<void> => {
-    mounted = mountWith(fake.engine, FineTunePanel, { candidateId: 'r-sample01:1' })
+    mounted = mountWith(fake.engine, FineTunePanel, { candidateId: 'r-sample01:1', task: 'pose' })
     await settle()
   }
   const find = (id: string): HTMLElement | null =>

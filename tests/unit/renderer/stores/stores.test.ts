@@ -133,6 +133,7 @@ describe('preview store', () => {
       candidateId: 'r-sample01:1',
       genotypeId: 'g',
       predictions: [{ kind: 'pose', sampleId: 's', keypoints: [], pck: 0.5 }],
+      problems: [],
     }
     await preview.load(RUN_ID)
     await Promise.all([preview.predict('r-sample01:1'), preview.predict('r-sample01:1')])

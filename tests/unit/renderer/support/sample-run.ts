@@ -68,6 +68,7 @@ export function sampleSummary(changes: Partial<RunSummary> = {}): RunSummary {
     datasetName: 'Drawn people',
     metricName: 'PCK@0.2',
     bestAccuracy: null,
+    protocol: null,
     candidates: 0,
     error: null,
     ...changes,
