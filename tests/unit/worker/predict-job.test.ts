@@ -6,6 +6,7 @@ import type { PoseMetric, PosePrediction, RunConfig } from '../../../src-main/co
 import { COCO_17 } from '../../../src-main/datasets/skeletons.ts'
 import { toGenotypeJson } from '../../../src-main/nas/genotype.ts'
 import { smallestGenotype } from '../../../src-main/nas/named-genotypes.ts'
+import { KeptValues } from '../../../src-main/training/kept-values.ts'
 import { runPredictJob } from '../../../src-main/worker/jobs/predict-job.ts'
 import { openRunContext } from '../../../src-main/worker/run-context.ts'
 import { freshSupernet } from '../../../src-main/worker/supernet-files.ts'
@@ -47,7 +48,7 @@ async function predict(metric: PoseMetric, spoil: () => Promise<void>) {
         ...{ candidate, sampleIds: [] },
       },
       run,
-      { open: () => ({ supernet, session }) },
+      { open: () => ({ supernet, session, kept: new KeptValues(supernet.kernels) }) },
     )
   } finally {
     session.close()
