@@ -21,6 +21,8 @@ const READY: WorkerReady = {
 /** A worker in this process. `onStep` is called before every event and may throw, which is the worker's death at that point. */
 export class FakeExecutor implements Executor {
   readonly jobs: Job[] = []
+  /** Of each job, in the same order. */
+  readonly options: JobOptions[] = []
   steps = 0
   readonly #onStep: (step: number, job: Job) => void | Promise<void>
   readonly #dataset: DatasetFacts
@@ -35,6 +37,7 @@ export class FakeExecutor implements Executor {
 
   async runJob<J extends Job>(job: J, options: JobOptions): Promise<JobResults[J['kind']]> {
     this.jobs.push(job)
+    this.options.push(options)
     options.onReady?.(READY)
     return (await this.#run(job, options)) as JobResults[J['kind']]
   }

@@ -23,7 +23,7 @@ export function wishedShares({ compute, search }: RunConfig): ComputeShares {
  */
 export function shareByFormula(config: RunConfig, cores: number): ComputeShares {
   const wished = wishedShares(config)
-  const isOneThreaded = config.compute.backend === 'wasm'
+  const isOneThreaded = !['auto', 'tensorflow'].includes(config.compute.backend)
   const most = isOneThreaded ? 1 : Math.max(1, Math.min(cores - 1, MOST_TRAIN_THREADS))
   const trainThreads = wished.trainThreads || most
   const loaderThreads =

@@ -223,7 +223,7 @@ function decideSearch(
     known,
   )
   const figures = all
-    .map((figure) => `${describeSearch(figure)} ${quantile(figure.rounds, 0.5).toPrecision(3)}`)
+    .map((figure) => `${describeSearch(figure)} ${round(quantile(figure.rounds, 0.5))}`)
     .join(', ')
   return {
     workers,
@@ -264,7 +264,12 @@ function byPreference(a: CalibratedBackend, b: CalibratedBackend): number {
 }
 
 function milliseconds(value: number): string {
-  return `${value.toPrecision(3)} ms`
+  return `${round(value)} ms`
+}
+
+/** Three digits are more than a shared machine repeats. */
+export function round(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 20 })
 }
 
 export function count(number: number, noun: string): string {

@@ -1,7 +1,7 @@
 import type { Calibration, ComputePlan, SearchFigure, StepFigure } from '../../contract/index.ts'
 import { quantile } from '../bench/summarise-times.ts'
 import { isDisturbed } from './choose-plan.ts'
-import { describeSearch } from './decide-shares.ts'
+import { describeSearch, round } from './decide-shares.ts'
 
 /** One calibration in a few lines: what was repeated, its figures, when, and whether other programs disturbed. */
 export function describeCalibration(calibration: Calibration): string {
@@ -33,9 +33,9 @@ export function describePlan(plan: ComputePlan): readonly string[] {
 }
 
 function describeStep({ backend, threads, rounds }: StepFigure): string {
-  return `${backend} × ${String(threads)} ${quantile(rounds, 0.5).toPrecision(3)} ms`
+  return `${backend} × ${String(threads)} ${round(quantile(rounds, 0.5))} ms`
 }
 
 function describePace({ rounds, ...layout }: SearchFigure): string {
-  return `${describeSearch(layout)} ${quantile(rounds, 0.5).toPrecision(3)}`
+  return `${describeSearch(layout)} ${round(quantile(rounds, 0.5))}`
 }

@@ -6,7 +6,6 @@ import type { DoctorCheck, DoctorReport, WorkerReady } from '../../contract/inde
 import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { readVersion } from '../../store/migrate.ts'
 import { toEngineError } from '../../store/storage-error.ts'
-import { isDisturbed } from '../calibration/choose-plan.ts'
 import { describeCalibration } from '../calibration/describe-calibration.ts'
 import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
@@ -152,14 +151,17 @@ function checkCalibrations({ store }: EngineParts): DoctorCheck[] {
     const detail = 'none yet: a run measures threads and workers at its start, once for each size of network'
     return [{ name, status: 'passed', detail, remedy: null }]
   }
-  return own.slice(0, MOST_CALIBRATIONS).map((calibration) => ({
-    name,
-    status: isDisturbed(calibration) ? 'warned' : 'passed',
-    detail: describeCalibration(calibration),
-    remedy: isDisturbed(calibration)
-      ? 'Close other programs and run "scalenas doctor --calibrate", or let the next run of this size measure again.'
-      : null,
-  }))
+  return own.slice(0, MOST_CALIBRATIONS).map((calibration) => {
+    const isCrowded = calibration.load > calibration.machine.cores
+    return {
+      name,
+      status: isCrowded ? 'warned' : 'passed',
+      detail: describeCalibration(calibration),
+      remedy: isCrowded
+        ? 'Close other programs and run "scalenas doctor --calibrate", or let the next run of this size measure again.'
+        : null,
+    }
+  })
 }
 
 function checkElectron(): DoctorCheck {

@@ -9,6 +9,7 @@ import {
   insertRun,
   openTestStore,
   waitForEnd,
+  SMALL_SEARCH,
 } from '../../support/engine-core.ts'
 import { FakeExecutor } from '../../support/fake-executor.ts'
 
@@ -108,6 +109,38 @@ describe('a run in the scheduler', { timeout: 30_000 }, () => {
       { attempt: 1, outcome: 'stopped' },
       { attempt: 2, outcome: 'completed', fromPhase: 'supernet' },
     ])
+  })
+
+  it('keeps backend, threads and workers of its first attempt, and says when the machine is another', async () => {
+    await insertRun(store, RUN, { ...SMALL_SEARCH, 'compute.backend': 'auto' })
+    const stopping = new FakeExecutor((_step, job) => {
+      if (job.kind === 'train' && job.phase === 'supernet') {
+        void core.scheduler.stop(RUN)
+      }
+    })
+    const core = createCore(store, stopping)
+    core.scheduler.enqueue(RUN)
+    expect(await waitForEnd(store, RUN)).toBe('stopped')
+    await core.scheduler.close()
+    const plan = store.runs.find(RUN)?.computePlan
+    if (plan == null) {
+      throw new Error('the first attempt has no plan')
+    }
+    expect(plan).toMatchObject({ origin: 'formula', backend: 'auto', moves: [] })
+    // As if measured on a machine of another name, which had chosen otherwise.
+    const machine = { ...plan.machine, processor: 'Other CPU' }
+    store.runs.update(RUN, {
+      status: 'queued',
+      computePlan: { ...plan, machine, backend: 'wasm', trainThreads: 1, searchThreads: 1, searchWorkers: 1 },
+    })
+    const second = new FakeExecutor()
+    createCore(store, second).scheduler.enqueue(RUN)
+    expect(await waitForEnd(store, RUN)).toBe('completed')
+    expect(second.options[0]).toMatchObject({ backend: 'wasm', threads: 1 })
+    expect(new Set(second.options.map(({ lane }) => lane))).toEqual(new Set(['main', 'search-0', 'search-1']))
+    const moved = store.runs.find(RUN)?.computePlan
+    expect(moved).toMatchObject({ backend: 'wasm', moves: [{ attempt: 2, machine: plan.machine }] })
+    expect(store.events.log(RUN, 100).some(({ message }) => message.includes('another machine'))).toBe(true)
   })
 
   it('waits for the one before it, in the order asked for, and can be taken back while it waits', async () => {
