@@ -60,8 +60,12 @@ describe.runIf(process.platform === 'linux')('a kill', () => {
     return engine
   }
 
-  async function startRun({ remote }: EngineProcess, id: string): Promise<void> {
-    await remote.services.runs.start({ id, name: id, preset: 'micro-pose', overrides: SMALL_SEARCH })
+  async function startRun(
+    { remote }: EngineProcess,
+    id: string,
+    overrides: Record<string, number> = SMALL_SEARCH,
+  ): Promise<void> {
+    await remote.services.runs.start({ id, name: id, preset: 'micro-pose', overrides })
   }
 
   async function waitFor(
@@ -157,7 +161,8 @@ describe.runIf(process.platform === 'linux')('a kill', () => {
 
   it('is needed for nothing: an engine told to end stops its run and frees the folder', async () => {
     const first = await startEngineProcess()
-    await startRun(first, 'r-closed1')
+    // On a busy machine the second engine takes seconds to start; the run must not end meanwhile.
+    await startRun(first, 'r-closed1', { ...SMALL_SEARCH, 'search.initial': 1000 })
     await waitFor(first, 'r-closed1', (event) => event.kind === 'metrics-recorded')
     await expect(startEngineProcess()).rejects.toThrow(/ended with 1/)
     const gone = new Promise((resolve) => first.child.once('exit', resolve))
