@@ -123,7 +123,7 @@ describe('a run in the scheduler', { timeout: 30_000 }, () => {
     expect(await waitForEnd(store, RUN)).toBe('stopped')
     await core.scheduler.close()
     const plan = store.runs.find(RUN)?.computePlan
-    if (plan == null) {
+    if (plan === null || plan === undefined) {
       throw new Error('the first attempt has no plan')
     }
     expect(plan).toMatchObject({ origin: 'formula', backend: 'auto', moves: [] })
