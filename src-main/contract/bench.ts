@@ -62,6 +62,8 @@ export interface BenchTraceJob {
 export interface BenchTraceResult {
   /** Output with running statistics before the first step, N x H/4 x W/4 x outputs. */
   readonly output: Float32Array
+  /** And after it; the same where no step was asked for. */
+  readonly nextOutput: Float32Array
   readonly losses: readonly number[]
 }
 

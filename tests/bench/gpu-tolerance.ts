@@ -25,7 +25,7 @@ const options = { config, outputs: countOutputs(config, null), subnet: 'largest'
 interface Trace {
   readonly output: Float32Array
   /** Also in inference mode, after one step. */
-  readonly next: Float32Array
+  readonly nextOutput: Float32Array
   readonly losses: readonly number[]
 }
 
@@ -34,8 +34,8 @@ function trace(kernels: Kernels): Trace {
   try {
     const output = subject.infer()
     const first = subject.step()
-    const next = subject.infer()
-    return { output, next, losses: [first, ...Array.from({ length: STEPS - 1 }, () => subject.step())] }
+    const nextOutput = subject.infer()
+    return { output, nextOutput, losses: [first, ...Array.from({ length: STEPS - 1 }, () => subject.step())] }
   } finally {
     subject.dispose()
   }
@@ -129,6 +129,7 @@ function defects(k: Kernels): readonly (readonly [string, Kernels])[] {
   ]
 }
 
+const show = (value: number): string => value.toExponential(1)
 const way = {
   backend: 'tensorflow',
   device: 'cpu',
@@ -149,16 +150,11 @@ for (const [label, kernels] of [
   ...defects(native),
 ] as const) {
   const other = trace(kernels)
-  const { outputDifference, lossDifference } = compareTraces(other, reference, way)
-  const { outputDifference: next } = compareTraces(
-    { ...other, output: other.next },
-    { ...reference, output: reference.next },
-    way,
-  )
+  const { differences } = compareTraces(other, reference, way)
   const each = other.losses.map((loss, i) =>
     (Math.abs(loss - (reference.losses[i] ?? 0)) / (reference.losses[i] ?? 1)).toExponential(0),
   )
   console.log(
-    `${label.padEnd(40)} output ${outputDifference.toExponential(1)}, after a step ${next.toExponential(1)}  losses ${lossDifference.toExponential(1)}  (${each.join(' ')})`,
+    `${label.padEnd(40)} output ${show(differences.output)}, after a step ${show(differences.nextOutput)}; first losses ${show(differences.firstLosses)}, all ${show(differences.losses)}  (${each.join(' ')})`,
   )
 }

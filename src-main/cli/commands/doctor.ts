@@ -3,7 +3,7 @@ import { toErrorInfo } from '../../contract/index.ts'
 import type { DoctorReport } from '../../contract/index.ts'
 import { loadPresets } from '../../engine/configure/presets.ts'
 import { LocalExecutor } from '../../engine/executors/local-executor.ts'
-import { checkGpu } from '../../engine/services/gpu-check.ts'
+import { GPU_TOLERANCES, checkGpu } from '../../engine/services/gpu-check.ts'
 import type { GpuCheck, GpuCheckReport } from '../../engine/services/gpu-check.ts'
 import { DATA_ARG, EXIT, exitCodeOf, flag, JSON_ARG, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
@@ -83,10 +83,21 @@ function describeReport(report: GpuCheckReport): string {
   return [
     `${backend} ${backendVersion} on ${device}${listed}; ${preset}, largest network, one batch; the CPU by ${reference}`,
     ...formatTable([['step', 'loss GPU', 'loss CPU'], ...losses]),
-    `outputs differ by ${report.outputDifference.toExponential(1)} of their range, losses by ${report.lossDifference.toExponential(1)}`,
+    describeDifferences(report),
     report.hasPassed
       ? 'passed: the GPU computes what the CPU computes'
       : 'failed: the GPU computes something else',
+  ].join('\n')
+}
+
+/** Each difference beside what is allowed. */
+function describeDifferences({ differences }: GpuCheckReport): string {
+  const { output, nextOutput, firstLosses, losses } = GPU_TOLERANCES
+  const off = (difference: number, allowed: number): string =>
+    `${difference.toExponential(1)} (allowed ${allowed.toExponential(0)})`
+  return [
+    `outputs differ by ${off(differences.output, output)} of their range, after a step by ${off(differences.nextOutput, nextOutput)}`,
+    `losses differ by ${off(differences.firstLosses, firstLosses)} in the first two steps, by ${off(differences.losses, losses)} in all`,
   ].join('\n')
 }
 

@@ -9,10 +9,23 @@ import { listVisibleCards } from '../executors/gpu-environment.ts'
 const PRESET = 'mini-pose'
 const STEPS = 10
 const BATCH = 8
-/** Cards of 2020 and later multiply in TF32, with 10 bits behind the point: a layer is off by 1e-3, some dozens of them by a few times that. */
-const OUTPUT_TOLERANCE = 2e-2
-/** Adam turns small differences of gradients into whole steps, so losses of a right card drift apart slowly; a wrong gradient is off by tenths. */
-const LOSS_TOLERANCE = 5e-2
+/**
+ * How far a right card may be off. Measured between backends of the CPU, one of them reading numbers rounded to TF32 as cards of 2020 and
+ * later do, and with defects put into kernels (tests/bench/gpu-tolerance.ts; table and derivation in docs/gpu.md): three to five times what
+ * rounding does, below what every one of the defects does to at least one of them.
+ */
+export const GPU_TOLERANCES = {
+  /** Of the range of the outputs, before the first step. */
+  output: 5e-3,
+  /** And after it, with the statistics that it moved. */
+  nextOutput: 1e-1,
+  /** Relative, of the first two losses: the second follows the first update. */
+  firstLosses: 5e-4,
+  /** Relative, of all losses: Adam turns small differences of gradients into whole steps. */
+  losses: 2e-2,
+} as const
+
+type Differences = Readonly<Record<keyof typeof GPU_TOLERANCES, number>>
 
 export interface GpuCheckReport {
   readonly backend: 'tensorflow' | 'webgpu'
@@ -25,10 +38,7 @@ export interface GpuCheckReport {
   readonly preset: string
   readonly gpuLosses: readonly number[]
   readonly cpuLosses: readonly number[]
-  /** Largest difference of the first outputs over their range. */
-  readonly outputDifference: number
-  /** Largest relative difference of the losses of one step. */
-  readonly lossDifference: number
+  readonly differences: Differences
   readonly hasPassed: boolean
 }
 
@@ -134,22 +144,29 @@ export function compareTraces(
   cpu: BenchTraceResult,
   way: Pick<GpuCheckReport, 'backend' | 'device' | 'backendVersion' | 'cards' | 'reference'>,
 ): GpuCheckReport {
-  const range = cpu.output.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  const outputDifference =
-    cpu.output.reduce(
-      (most, value, i) => largerOf(most, Math.abs(value - (gpu.output[i] ?? Number.NaN))),
-      0,
-    ) / range
-  const lossDifference = cpu.losses.reduce(
-    (most, loss, i) => largerOf(most, Math.abs(loss - (gpu.losses[i] ?? Number.NaN)) / Math.abs(loss)),
-    0,
-  )
+  const losses = cpu.losses.map((loss, i) => relativeDifference([gpu.losses[i] ?? Number.NaN], [loss]))
+  const differences: Differences = {
+    output: relativeDifference(gpu.output, cpu.output),
+    nextOutput: relativeDifference(gpu.nextOutput, cpu.nextOutput),
+    firstLosses: losses.slice(0, 2).reduce(largerOf, 0),
+    losses: losses.reduce(largerOf, 0),
+  }
+  const names = Object.keys(GPU_TOLERANCES) as (keyof Differences)[]
   return {
     ...way,
-    ...{ preset: PRESET, outputDifference, lossDifference },
-    ...{ gpuLosses: gpu.losses, cpuLosses: cpu.losses },
-    hasPassed: outputDifference <= OUTPUT_TOLERANCE && lossDifference <= LOSS_TOLERANCE,
+    ...{ preset: PRESET, differences, gpuLosses: gpu.losses, cpuLosses: cpu.losses },
+    hasPassed: names.every((name) => differences[name] <= GPU_TOLERANCES[name]),
   }
+}
+
+/** Largest difference over the largest value that is wanted. */
+function relativeDifference(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  const wanted = Array.from(want)
+  const range = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const most = wanted
+    .map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))
+    .reduce(largerOf, got.length === want.length ? 0 : Number.NaN)
+  return most / range
 }
 
 /** What the worker said of each step, without what the engine says around it. */

@@ -109,7 +109,15 @@ export async function runBenchTraceJob(job: BenchTraceJob, kernels: Kernels): Pr
       await writeFile(job.file, encodeSafetensors(new Map([...subject.weights, ...batch])))
     }
     const output = subject.infer()
-    return { output, losses: Array.from({ length: job.steps }, () => subject.step()) }
+    const losses: number[] = []
+    let nextOutput = output
+    for (let step = 0; step < job.steps; step++) {
+      losses.push(subject.step())
+      if (step === 0) {
+        nextOutput = subject.infer()
+      }
+    }
+    return { output, nextOutput, losses }
   } finally {
     subject.dispose()
   }

@@ -8,20 +8,27 @@ import { FakeExecutor } from '../../support/fake-executor.ts'
 
 const FACTS = { device: 'gpu', backendVersion: '2.18.1' }
 const WAY = { ...FACTS, backend: 'tensorflow', reference: 'tensorflow', cards: ['0'] } as const
-const trace = (output: number[], losses: number[]) => ({ output: Float32Array.from(output), losses })
+const trace = (output: number[], losses: number[], nextOutput = output) => ({
+  output: Float32Array.from(output),
+  nextOutput: Float32Array.from(nextOutput),
+  losses,
+})
 
 describe('the GPU check', () => {
   it('passes small differences and fails wrong, missing or infinite numbers', () => {
-    const cpu = trace([1, -2], [1, 0.9])
-    expect(compareTraces(trace([1.001, -2], [1.001, 0.9]), cpu, WAY)).toMatchObject({
-      hasPassed: true,
-    })
+    const cpu = trace([1, -2], [1, 0.9, 0.8])
+    const right = trace([1.005, -2], [1.0004, 0.9, 0.81], [1.1, -2])
+    expect(compareTraces(right, cpu, WAY)).toMatchObject({ hasPassed: true })
     for (const wrong of [
-      trace([1.1, -2], [1, 0.9]),
-      trace([1, -2], [1, 1]),
-      trace([1], [1, 0.9]),
-      trace([1, -2], [1]),
-      trace([1, -2], [1, Number.NaN]),
+      trace([1.1, -2], [1, 0.9, 0.8]),
+      trace([1, -2], [1, 0.9, 0.8], [1, -1.7]),
+      trace([1, -2], [1, 0.901, 0.8]),
+      trace([1, -2], [1, 0.9, 0.83]),
+      trace([1], [1, 0.9, 0.8]),
+      trace([1, -2, 0], [1, 0.9, 0.8]),
+      trace([1, -2], [1, 0.9]),
+      trace([1, -2], [1, 0.9, Number.NaN]),
+      trace([1, Number.POSITIVE_INFINITY], [1, 0.9, 0.8]),
     ]) {
       expect(compareTraces(wrong, cpu, WAY).hasPassed).toBe(false)
     }
