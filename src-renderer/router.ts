@@ -23,6 +23,12 @@ export function createStudioRouter(): Router {
         meta: { section: 'runs', title: 'New run' },
       },
       {
+        path: '/runs/compare',
+        name: 'compare',
+        component: () => import('./views/CompareView.vue'),
+        meta: { section: 'runs', title: 'Compare' },
+      },
+      {
         path: '/runs/:id',
         name: 'run',
         component: () => import('./views/RunView.vue'),

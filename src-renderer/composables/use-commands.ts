@@ -15,6 +15,8 @@ const PAGES: readonly (readonly [name: string, title: string, icon: IconName, hi
   ['home', 'Home', 'home', ''],
   ['runs', 'Runs', 'runs', ''],
   ['new-run', 'New run', 'plus', 'N'],
+  ['explore-nothing', 'Explore the front', 'explore', ''],
+  ['preview-nothing', 'Preview', 'preview', ''],
   ['datasets', 'Datasets', 'data', ''],
   ['doctor', 'Doctor', 'pulse', ''],
   ['settings', 'Settings', 'settings', ''],

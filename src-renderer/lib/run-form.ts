@@ -3,6 +3,7 @@ import type { DatasetFacts, Preset, RunConfig } from '../../src-main/contract/in
 import { valueAt, withOverrides } from './config-paths.ts'
 import type { JsonValue } from './config-paths.ts'
 import { fieldText, parseField } from './field-text.ts'
+import { problemText } from './form-problem.ts'
 import { FIELDS } from './run-form-fields.ts'
 
 /** What has been filled in, before any check. */
@@ -44,7 +45,7 @@ export function checkForm(input: FormInput): CheckedForm {
   const overrides = Object.fromEntries(changed)
   const checked = runConfigSchema.safeParse(withOverrides(base, overrides))
   for (const issue of checked.error?.issues ?? []) {
-    problems[fieldPath(issue.path)] ??= issue.message
+    problems[fieldPath(issue.path)] ??= problemText(issue.message)
   }
   return { overrides, config: checked.data ?? withoutProblems(base, changed, problems), problems }
 }

@@ -142,13 +142,18 @@ async function checkFolder(root: string): Promise<PreflightCheck> {
 }
 
 function checkSpace(neededBytes: number, freeBytes: number): PreflightCheck {
-  const megabytes = (bytes: number): string => `${String(Math.ceil(bytes / 2 ** 20))} MiB`
-  const detail = `needs about ${megabytes(neededBytes)}, ${megabytes(freeBytes)} free`
+  const detail = `needs about ${inUnits(neededBytes)}, ${inUnits(freeBytes)} free`
   return freeBytes > neededBytes ? passed('Disk', detail) : failed('Disk', detail, null)
 }
 
+/** Mebibytes, from ten thousand of them on gibibytes. */
+function inUnits(bytes: number): string {
+  const mebibytes = Math.ceil(bytes / 2 ** 20)
+  return mebibytes < 10_000 ? `${mebibytes.toLocaleString('en')} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`
+}
+
 function describeSpace(log10Size: number): string {
-  return `about 10^${log10Size.toFixed(1)} networks`
+  return `about ${(10 ** (log10Size % 1)).toFixed(1)} × 10^${String(Math.floor(log10Size))} networks`
 }
 
 function passed(name: string, detail: string): PreflightCheck {

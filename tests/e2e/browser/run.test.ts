@@ -12,14 +12,24 @@ const RUN_TIMEOUT_MS = 3 * 60_000
 /** Charts are laid out and colours have changed. */
 const SETTLE_MS = 800
 
+async function runIds(page: Page): Promise<readonly string[]> {
+  await page.getByTestId('nav-runs').click()
+  const rows = page.locator('[data-testid^="run-row-"]')
+  await rows.first().waitFor()
+  const ids = await Promise.all((await rows.all()).map((row) => row.getAttribute('data-testid')))
+  return ids.map((id) => (id ?? '').replace('run-row-', ''))
+}
+
 /** Every page, with the run that is open now for those of a run. */
 async function screensOf(page: Page): Promise<readonly string[]> {
   await page.getByTestId('nav-explore').click()
   await page.waitForURL(/explore/)
   const run = /\/runs\/(r-[^/?]+)/.exec(page.url())?.[1] ?? ''
+  const others = await runIds(page)
   const tabs = ['overview', 'charts', 'search', 'log', 'config', 'environment']
   return [
     ...['/', '/runs', '/runs/new', '/datasets', '/doctor', '/settings'],
+    `/runs/compare?runs=${others.join(',')}`,
     ...tabs.map((tab) => `/runs/${run}?tab=${tab}`),
     ...[`/runs/${run}/explore?c=1`, `/runs/${run}/preview`],
   ]
@@ -71,6 +81,23 @@ describe('the studio in a browser', () => {
     expect(await page.getByTestId('export-accuracy').innerText()).toBe(
       `${await page.getByTestId('candidate-accuracy').innerText()} %`,
     )
+  })
+
+  it('compares the two runs: fronts apart, because they measure different things, and what is set differently', async () => {
+    const { page } = browser
+    keepEvidence('browser-compare', page, served.output)
+    await page.getByTestId('nav-runs').click()
+    for (const box of await page.locator('[data-testid^="tick-"]').all()) {
+      await box.check()
+    }
+    await page.getByTestId('compare-runs').click()
+    const table = page.getByTestId('compare-table')
+    await table.waitFor()
+    expect(await table.innerText()).toMatch(
+      /Hypervolume[\s\S]*task\s+segmentation\s+pose|task\s+pose\s+segmentation/,
+    )
+    expect(await page.locator('.fronts').count()).toBe(2)
+    expect(browser.problems).toEqual([])
   })
 
   it.each(['dark', 'light'] as const)('every screen passes the rules of axe, %s', async (colorScheme) => {
