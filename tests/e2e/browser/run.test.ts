@@ -87,6 +87,7 @@ describe('the studio in a browser', () => {
     const { page } = browser
     keepEvidence('browser-compare', page, served.output)
     await page.getByTestId('nav-runs').click()
+    await page.locator('[data-testid^="tick-"]').first().waitFor()
     for (const box of await page.locator('[data-testid^="tick-"]').all()) {
       await box.check()
     }
