@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Pictures of every screen in both themes, from a served studio: for docs/screenshots (drawn data only) and for judging a change.
-//   node scripts/take-screenshots.mjs --url 'http://127.0.0.1:PORT/#token=…' --out docs/screenshots [--run r-…]
+//   node scripts/take-screenshots.mjs --url 'http://127.0.0.1:PORT/#token=…' --out docs/screenshots [--run r-…] [--compare r-…,r-…]
 //   --empty  only the home of an empty data folder      --live  starts the demo and shows it while it trains
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     url: { type: 'string' },
     out: { type: 'string', default: 'docs/screenshots' },
     run: { type: 'string' },
+    compare: { type: 'string' },
     empty: { type: 'boolean', default: false },
     live: { type: 'boolean', default: false },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
@@ -37,10 +38,12 @@ const SCREENS = values.empty
       ...(run
         ? [
             ['run', `/runs/${run}`],
+            ['run-config', `/runs/${run}?tab=config`],
             ['explore', `/runs/${run}/explore`],
             ['preview', `/runs/${run}/preview`],
           ]
         : []),
+      ...(values.compare ? [['compare', `/runs/compare?runs=${values.compare}`]] : []),
     ]
 
 mkdirSync(values.out, { recursive: true })

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '../../..')
 const LAUNCH_TIMEOUT_MS = 60_000
 /** A window opens in about a second, on a busy machine in a few. */
 const WINDOW_TIMEOUT_MS = 25_000
-/** Seen a few times on busy machines: the debugger never hears of the window, though page and engine are there. */
+/** Seen a few times on busy machines: the debugger never hears of the window, though page and engine are there. Not in 25 launches in a row. */
 const LAUNCHES = 2
 
 /** The real desktop window with a data folder of its own. */
@@ -70,7 +70,7 @@ async function openWindow(folder: string): Promise<Studio | null> {
   child.stderr?.on('data', (chunk) => printed.push(String(chunk)))
   const problems = collectProblems(app.context())
   try {
-    const page = await app.firstWindow({ timeout: WINDOW_TIMEOUT_MS })
+    const page = await app.firstWindow({ timeout: WINDOW_TIMEOUT_MS }).catch(() => reloadWindow(app))
     const mainPid = child.pid ?? Number.NaN
     return { app, page, mainPid, data, problems, output: () => printed.join(''), close: () => app.close() }
   } catch (thrown) {
@@ -78,6 +78,28 @@ async function openWindow(folder: string): Promise<Studio | null> {
     await endOf(child)
     return null
   }
+}
+
+/**
+ * Playwright counts a window from its first committed navigation on; where that was missed, a second one tells. What the main process
+ * knows of its windows is printed, so that a window that is really not there can be told from one that was not seen.
+ */
+async function reloadWindow(app: ElectronApplication): Promise<Page> {
+  const windows = await app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows().map((window) => {
+      const { webContents } = window
+      const facts = [
+        webContents.getURL(),
+        window.isVisible(),
+        webContents.isLoading(),
+        webContents.isCrashed(),
+      ]
+      webContents.reload()
+      return facts
+    }),
+  )
+  console.error(`windows (address, visible, loading, crashed) before a reload: ${JSON.stringify(windows)}`)
+  return app.firstWindow({ timeout: WINDOW_TIMEOUT_MS })
 }
 
 /** Asks the main process to end, which takes its engine along, and insists after a while. */
