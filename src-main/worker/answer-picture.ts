@@ -12,7 +12,7 @@ import { predictScenes } from '../tasks/predict-scenes.ts'
 import { predictLabelMaps } from '../tasks/predict-segmentation.ts'
 import type { Forward } from '../tasks/task.ts'
 import { planInferenceScales } from '../vision/bottom-up/inference-scales.ts'
-import { PUBLISHED_PARSING } from '../vision/bottom-up/parse-persons.ts'
+import { LEAST_SHOWN_SCORE, PUBLISHED_PARSING } from '../vision/bottom-up/parse-persons.ts'
 import { personScore } from '../vision/keypoints/person-score.ts'
 import { drawPoseOverlay, PERSON_COLORS } from './pose-overlay.ts'
 
@@ -99,14 +99,17 @@ export async function answerEverybody(
   const geometry = { skeleton, parsing: { ...PUBLISHED_PARSING, ...grouping } }
   const options = { flipTest, batch: 1 }
   const [found = []] = await predictScenes(kernels, forward, [{ sample, views }], geometry, options)
-  const persons = found.map(({ keypoints, score }) => {
-    const triples = skeleton.joints.map(
-      (_, joint) =>
-        [keypoints[joint * 3] ?? 0, keypoints[joint * 3 + 1] ?? 0, keypoints[joint * 3 + 2] ?? 0] as const,
-    )
-    return { box: extentOf(triples), score, keypoints: triples }
-  })
-  const drawn = persons.map((person, index) => ({
+  const persons = found
+    .toSorted((a, b) => b.score - a.score)
+    .map(({ keypoints, score }) => {
+      const triples = skeleton.joints.map(
+        (_, joint) =>
+          [keypoints[joint * 3] ?? 0, keypoints[joint * 3 + 1] ?? 0, keypoints[joint * 3 + 2] ?? 0] as const,
+      )
+      return { box: extentOf(triples), score, keypoints: triples }
+    })
+  const shown = persons.filter(({ score }) => score >= LEAST_SHOWN_SCORE)
+  const drawn = shown.map((person, index) => ({
     ...person,
     ...{ color: PERSON_COLORS[index % PERSON_COLORS.length] ?? PERSON_COLORS[0], leastShown: LEAST_HEAT },
   }))

@@ -1,6 +1,7 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { Ref } from 'vue'
 import type { DatasetFacts, Prediction, PreviewSample } from '../../src-main/contract/index.ts'
+import { LEAST_SHOWN_SCORE } from '../../src-main/vision/bottom-up/parse-persons.ts'
 import { errorInfoOf } from '../api/error-info.ts'
 import type { OverlayContent } from '../lib/paint-overlay.ts'
 import { usePreviewStore } from '../stores/preview-store.ts'
@@ -81,7 +82,11 @@ async function overlayContent(
       kind: 'bottom-up-pose',
       skeleton: facts.skeleton,
       prediction:
-        prediction?.kind === 'bottom-up-pose' ? prediction.persons.map(({ keypoints }) => keypoints) : null,
+        prediction?.kind === 'bottom-up-pose'
+          ? prediction.persons
+              .filter(({ score }) => score >= LEAST_SHOWN_SCORE)
+              .map(({ keypoints }) => keypoints)
+          : null,
       truth: sample.truthPersons ?? null,
     }
   }

@@ -27,6 +27,12 @@ export const PUBLISHED_PARSING: ParseOptions = {
   refines: true,
 }
 
+/**
+ * Persons of lower score are mostly joints that fitted into no group, filled in to whole bodies: lists and scores have them, pictures leave them
+ * out (ours).
+ */
+export const LEAST_SHOWN_SCORE = 0.15
+
 /** Persons from heat maps and tags (method.md 9.5): peaks, grouping, quarter shift, score, filling in what is missing. */
 export function parsePersons(
   maps: JointMaps,

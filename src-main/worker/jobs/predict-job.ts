@@ -85,7 +85,7 @@ async function predictEverybody(
   const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
   const found = await predictScenes(run.kernels, forward, scenes, sceneGeometry(run.config, dataset), options)
   const predictions = ready.map(({ id, sample, image }, i): ScenePrediction => {
-    const persons = found[i] ?? []
+    const persons = (found[i] ?? []).toSorted((a, b) => b.score - a.score)
     const isLabelled = sample.persons.some(({ keypoints }) => countLabelled(keypoints) > 0)
     const ap = isLabelled ? scoreScenes([persons], [sample], dataset.skeleton).accuracy : null
     return {
