@@ -34,6 +34,11 @@ export const datasetConfigSchema = z.object({
    * code does, and every result says so (method.md, decision 13). Absent = cut.
    */
   searchSplit: z.enum(['cut', 'official']).optional(),
+  /**
+   * Real data: `group` keeps training pictures that look alike (copies at another size or quality, neighbouring frames) on one side of the
+   * search split; `ignore` does not look. Clips are kept together in any case. Absent = group.
+   */
+  nearDuplicates: z.enum(['group', 'ignore']).optional(),
   /** Real data: share of the training split that becomes the search split (clips and images stay whole). */
   searchFraction: z.number().min(0.02).max(0.5),
   /** At most this many samples of the search split are scored per candidate. */

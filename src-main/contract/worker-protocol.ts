@@ -121,6 +121,8 @@ export interface InspectDatasetJob {
   readonly kind: 'inspect-dataset'
   readonly path: string
   readonly format: DatasetFormat | null
+  /** Where what was found out about pictures is kept. */
+  readonly cacheFolder?: string
 }
 
 export type Job =

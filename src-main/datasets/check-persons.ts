@@ -2,6 +2,7 @@ import type { PictureFile, PoseSample } from './dataset.ts'
 import { checkImageFile, fitAnnotatedSize, type HeaderCheck } from './image-file.ts'
 import type { LeftOut } from './left-out.ts'
 import { FILES_AT_ONCE, mapLimited } from './map-limited.ts'
+import type { PictureIndex } from './picture-index.ts'
 import type { PersonCandidate, Persons } from './persons.ts'
 import { clipBox } from './pose-box.ts'
 
@@ -15,11 +16,13 @@ export async function checkPersons(
   candidates: readonly PersonCandidate[],
   locate: LocateImage,
   leftOut: LeftOut,
+  index?: PictureIndex,
 ): Promise<CheckedPersons> {
+  const checkFile = (path: string) => index?.check(path) ?? checkImageFile(path)
   const names = [...new Set(candidates.map(({ fileName }) => fileName))]
   const checked = await mapLimited(names, FILES_AT_ONCE, async (name) => {
     const path = locate(name)
-    return { name, path: path ?? '', check: path === null ? MISSING : await checkImageFile(path) }
+    return { name, path: path ?? '', check: path === null ? MISSING : await checkFile(path) }
   })
   const byName = new Map(checked.map((entry) => [entry.name, entry]))
   const pictures = new Map<string, PictureFile>()

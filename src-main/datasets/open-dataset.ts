@@ -12,6 +12,7 @@ import { openDrawnStreetDataset } from './drawn/drawn-street-dataset.ts'
 import { openFolderDataset } from './folder/folder-dataset.ts'
 import { groupByPicture } from './group-by-picture.ts'
 import { openMpiiDataset } from './mpii/mpii-dataset.ts'
+import { openPictureIndex } from './picture-index.ts'
 import type { FolderOptions } from './pose-dataset.ts'
 import { openPoseFiles } from './pose-files.ts'
 import { openSegmentationFiles } from './segmentation-files.ts'
@@ -21,6 +22,8 @@ export { detectFormat } from './detect-format.ts'
 export interface OpenDatasetOptions {
   /** Bytes of decoded pictures kept in memory. */
   readonly cacheBytes?: number
+  /** Folder for what was found out about pictures; absent: every picture is looked at again. */
+  readonly cacheFolder?: string | null
 }
 
 /**
@@ -40,12 +43,10 @@ export async function openDataset(
     return openDrawn(config, task, cacheBytes)
   }
   checkTask(config.source, task)
-  const dataset = await openFormat(config.source, {
-    path: await checkFolder(config.path),
-    config,
-    seed,
-    cacheBytes,
-  })
+  const path = await checkFolder(config.path)
+  const index = await openPictureIndex(options.cacheFolder ?? null, path)
+  const dataset = await openFormat(config.source, { ...{ path, config, seed, cacheBytes }, index })
+  await index.save()
   return task === 'bottom-up-pose' && dataset.kind === 'pose' ? groupByPicture(dataset) : dataset
 }
 
@@ -104,10 +105,15 @@ const INSPECTED_FRACTION = 0.15
 export async function inspectDatasetFolder(
   path: string,
   format: DatasetFormat | null,
+  cacheFolder: string | null = null,
 ): Promise<DatasetFacts> {
   const folder = await checkFolder(path)
-  const options = { path: folder, config: { searchFraction: INSPECTED_FRACTION }, seed: 0, cacheBytes: 0 }
-  return (await openFormat(format ?? (await detectFormat(folder)), options)).facts
+  const index = await openPictureIndex(cacheFolder, folder)
+  const config = { searchFraction: INSPECTED_FRACTION }
+  const options = { path: folder, config, seed: 0, cacheBytes: 0, index }
+  const { facts } = await openFormat(format ?? (await detectFormat(folder)), options)
+  await index.save()
+  return facts
 }
 
 const POSE_FORMATS: readonly DatasetFormat[] = ['coco', 'crowdpose', 'mpii']

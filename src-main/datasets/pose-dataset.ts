@@ -8,11 +8,18 @@ import { fingerprintOf } from './fingerprint.ts'
 import type { LeftOut } from './left-out.ts'
 import type { Persons } from './persons.ts'
 import { openPoseFiles } from './pose-files.ts'
+import type { PictureIndex } from './picture-index.ts'
+import { describeNear, findNearDuplicates, nearIdentities } from './near-pictures.ts'
 import { describeShared, identifyPictures, type Identities } from './shared-pictures.ts'
 
 export interface FolderOptions {
   readonly path: string
-  readonly config: Pick<DatasetConfig, 'searchFraction' | 'searchSplit' | 'detections' | 'detectionThreshold'>
+  readonly config: Pick<
+    DatasetConfig,
+    'searchFraction' | 'searchSplit' | 'detections' | 'detectionThreshold' | 'nearDuplicates'
+  >
+  /** What is known of the pictures; absent: nothing. */
+  readonly index?: PictureIndex
   readonly seed: number
   readonly cacheBytes: number
 }
@@ -43,8 +50,10 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
   const bytes = new Map(all.flatMap((persons) => [...persons.fileBytes]))
   const identities = await identifyPictures(
     Array.from(pictures, ([key, { path: file }]) => ({ key, path: file, bytes: bytes.get(key) ?? 0 })),
+    parts.index,
   )
-  const { splits, warnings } = cutSplits(parts, identities)
+  const near = await findNearDuplicates(train.pictures, parts)
+  const { splits, warnings } = cutSplits(parts, nearIdentities(identities, near))
   const keysOf = (name: SplitName): string[] => splits[name].map(({ imageKey }) => imageKey)
   const detected =
     parts.detections === undefined
@@ -59,13 +68,14 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
     format: parts.format,
     task: 'pose',
     path,
-    fingerprint: fingerprintParts(all, parts),
+    fingerprint: fingerprintParts(all, parts, near),
     splits: { train: splits.train.length, search: splits.search.length, report: splits.report.length },
     skeleton: factsOf(train.skeleton),
     classes: null,
     found: [
       ...describePersons(train.skeleton, splits),
       ...parts.notes,
+      ...describeNear(near),
       ...(detected === null ? [] : [detected.note]),
     ],
     leftOut: leftOut.toFacts(),
@@ -89,13 +99,17 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
   )
 }
 
-function fingerprintParts(all: readonly Persons[], { format, seed, config }: PoseParts): string {
+function fingerprintParts(
+  all: readonly Persons[],
+  { format, seed, config }: PoseParts,
+  near: readonly (readonly string[])[],
+): string {
   const identity = all.flatMap((persons) => [
     persons.text,
     ...Array.from(persons.fileBytes, ([name, bytes]) => `${name} ${String(bytes)}`),
   ])
   const cut = [String(seed), String(config.searchFraction), config.searchSplit ?? 'cut']
-  return fingerprintOf([format, ...identity, ...cut])
+  return fingerprintOf([format, ...identity, ...cut, ...near.map((group) => group.join(' '))])
 }
 
 function checkSame(train: Persons, report: Persons | null): void {

@@ -8,6 +8,7 @@ import { describeSizes } from './describe-sizes.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { LeftOut } from './left-out.ts'
 import type { FolderOptions } from './pose-dataset.ts'
+import { findNearDuplicates } from './near-pictures.ts'
 import { openSegmentationFiles } from './segmentation-files.ts'
 import { describeShared, identifyPictures } from './shared-pictures.ts'
 
@@ -31,7 +32,7 @@ export interface SegmentationParts extends FolderOptions {
 export async function assembleSegmentationDataset(parts: SegmentationParts): Promise<SegmentationDataset> {
   const { path, seed, classes, leftOut } = parts
   checkEnough(parts)
-  const cut = cutSplits(parts)
+  const cut = await keepApart(cutSplits(parts), parts)
   const { splits } = cut
   const frames = [...new Set([...splits.train, ...splits.search, ...splits.report])]
   const identities = await identifyPictures(
@@ -132,6 +133,36 @@ function cutSplits(parts: SegmentationParts): Cut {
   const cut = cutClips(training, config.searchFraction, seed, reportClips)
   take(cut, 'search split')
   return { splits: { train: training, search: cut.search, report }, notes, warnings }
+}
+
+/**
+ * A plain folder says little about which pictures are frames of one clip: training pictures that look like one of the search split
+ * are used for neither. Formats whose clips are known keep these whole instead.
+ */
+async function keepApart(cut: Cut, parts: SegmentationParts): Promise<Cut> {
+  if (parts.format !== 'folder') {
+    return cut
+  }
+  const { train, search } = cut.splits
+  const files = new Map([...train, ...search].map((frame) => [frame.id, frame.files]))
+  const searched = new Set(search.map(({ id }) => id))
+  const groups = await findNearDuplicates(files, parts)
+  const shared = groups.filter((group) => group.some((id) => searched.has(id)))
+  const alike = new Set(shared.flat().filter((id) => !searched.has(id)))
+  if (alike.size === 0) {
+    return cut
+  }
+  const [example = ''] = alike
+  parts.leftOut.add('looks like a picture of the search split', example, alike.size)
+  const kept = train.filter(({ id }) => !alike.has(id))
+  if (kept.length === 0) {
+    throw new EngineError(
+      'DATASET',
+      `${parts.path}: every training picture looks like one of the search split; set dataset.nearDuplicates to ignore`,
+      parts.leftOut.toLines(),
+    )
+  }
+  return { ...cut, splits: { ...cut.splits, train: kept } }
 }
 
 /** So that the two cuts do not follow each other. */

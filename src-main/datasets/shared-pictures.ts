@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { FILES_AT_ONCE, mapLimited } from './map-limited.ts'
+import type { PictureIndex } from './picture-index.ts'
 import type { SplitName } from './dataset.ts'
 
 export interface PictureToIdentify {
@@ -20,12 +21,15 @@ const COMPARED_BYTES = 64 * 1024
  *
  * @returns By key; the key itself where no other picture has that content.
  */
-export async function identifyPictures(pictures: readonly PictureToIdentify[]): Promise<Identities> {
+export async function identifyPictures(
+  pictures: readonly PictureToIdentify[],
+  index?: PictureIndex,
+): Promise<Identities> {
   const bySize = Map.groupBy(pictures, ({ bytes }) => bytes)
   const doubtful = [...bySize.values()].filter((group) => group.length > 1).flat()
   const hashed = await mapLimited(doubtful, FILES_AT_ONCE, async (picture) => ({
     key: picture.key,
-    content: await fingerprintEnds(picture),
+    content: await (index?.ends(picture.path, () => fingerprintEnds(picture)) ?? fingerprintEnds(picture)),
   }))
   const first = new Map<string, string>()
   const identities = new Map(pictures.map(({ key }) => [key, key]))

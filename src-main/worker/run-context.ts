@@ -47,8 +47,12 @@ export interface RunContext {
 }
 
 /** @throws EngineError DATASET or BAD_REQUEST naming what does not fit. */
-export async function openRunContext(config: RunConfig, kernels: Kernels): Promise<RunContext> {
-  const dataset = await openDataset(config.dataset, config.task, config.seed)
+export async function openRunContext(
+  config: RunConfig,
+  kernels: Kernels,
+  cacheFolder: string | null = null,
+): Promise<RunContext> {
+  const dataset = await openDataset(config.dataset, config.task, config.seed, { cacheFolder })
   const space = createSearchSpace({ task: config.task, ...config.space })
   const shape: NetworkShape = { task: config.task, ...config.network, outputs: outputsOf(dataset) }
   const problem = describeShapeProblem(space, shape)

@@ -36,7 +36,7 @@ export class JobRunner {
 
   async run(job: Job, context: JobContext): Promise<JobResult> {
     if (job.kind === 'inspect-dataset') {
-      return { dataset: await inspectDatasetFolder(job.path, job.format) }
+      return { dataset: await inspectDatasetFolder(job.path, job.format, job.cacheFolder ?? null) }
     }
     if (job.kind === 'forward') {
       return runForwardJob(job, this.#services, context)
@@ -88,7 +88,10 @@ export class JobRunner {
       this.#supernets.close()
       this.#run?.context.dispose()
       this.#run = null
-      this.#run = { key, context: await openRunContext(job.config, this.#services.backend.kernels) }
+      this.#run = {
+        key,
+        context: await openRunContext(job.config, this.#services.backend.kernels, job.cacheFolder),
+      }
     }
     return this.#run.context
   }

@@ -52,6 +52,15 @@ const DATA: readonly Row[] = [
     'Search share of train',
     advanced('number', { hint: '0.02 to 0.5', when: isReal }),
   ],
+  [
+    'dataset.nearDuplicates',
+    'Training pictures that look alike',
+    choice(['group', 'ignore'], {
+      hint: 'group: on one side of the search split',
+      when: isReal,
+      whenAbsent: 'group',
+    }),
+  ],
   ['dataset.searchLimit', 'Search samples at most', advanced('number')],
   ['dataset.reportLimit', 'Report samples at most', advanced('number')],
   [

@@ -29,7 +29,7 @@ async function openFiles(
   const { path } = options
   const leftOut = new LeftOut()
   const locatorOf = (file: string): Promise<LocateImage> => openImageLocator(path, imageFoldersOf(file))
-  const read = async (file: string) => readPersons(path, file, await locatorOf(file), leftOut)
+  const read = async (file: string) => readPersons(path, file, await locatorOf(file), leftOut, options.index)
   const train = await read(trainFile)
   const report = reportFile === null ? null : await read(reportFile)
   const notes = [
@@ -43,6 +43,7 @@ async function openFiles(
       detections: {
         ...{ file: detections, threshold, persons: report ?? train },
         locate: await locatorOf(reportFile ?? trainFile),
+        ...(options.index !== undefined && { index: options.index }),
       },
     }),
   })

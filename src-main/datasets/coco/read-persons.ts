@@ -4,6 +4,7 @@ import { EngineError } from '../../contract/index.ts'
 import { checkPersons, type LocateImage } from '../check-persons.ts'
 import type { IgnoredPerson, Skeleton } from '../dataset.ts'
 import type { LeftOut } from '../left-out.ts'
+import type { PictureIndex } from '../picture-index.ts'
 import { AREA_OF_BOX, type PersonCandidate, type Persons } from '../persons.ts'
 import { countLabelled } from '../pose-box.ts'
 import { parseCocoFile, type CocoAnnotation, type CocoFile } from './coco-annotations.ts'
@@ -21,6 +22,7 @@ export async function readPersons(
   annotationFile: string,
   locate: LocateImage,
   leftOut: LeftOut,
+  index?: PictureIndex,
 ): Promise<Persons> {
   const text = await readFile(join(folder, annotationFile), 'utf8')
   const file = parse(text, annotationFile)
@@ -37,7 +39,7 @@ export async function readPersons(
   const ignored = file.annotations.flatMap((annotation) => toIgnored(annotation, file, skeleton) ?? [])
   return {
     ...{ source, skeleton, text, ignored },
-    ...(await checkPersons(candidates, locate, leftOut)),
+    ...(await checkPersons(candidates, locate, leftOut, index)),
     annotated: Array.from(file.images.values(), (image) => ({
       ...{ imageKey: image.fileName, imageId: image.id, crowdIndex: image.crowdIndex },
       annotatedSize: { width: image.width, height: image.height },

@@ -4,6 +4,7 @@ import type { DetectedCrop, PictureFile } from '../dataset.ts'
 import { checkImageFile, fitAnnotatedSize } from '../image-file.ts'
 import type { LeftOut } from '../left-out.ts'
 import { FILES_AT_ONCE, mapLimited } from '../map-limited.ts'
+import type { PictureIndex } from '../picture-index.ts'
 import type { AnnotatedPicture } from '../persons.ts'
 import type { DetectedBox } from './parse-detections.ts'
 
@@ -25,6 +26,7 @@ export interface PlaceOptions {
   readonly joints: number
   readonly locate: LocateImage
   readonly leftOut: LeftOut
+  readonly index?: PictureIndex
 }
 
 /**
@@ -35,7 +37,7 @@ export interface PlaceOptions {
  */
 export async function placeDetections(
   boxes: readonly DetectedBox[],
-  { name, known, scored, joints, locate, leftOut }: PlaceOptions,
+  { name, known, scored, joints, locate, leftOut, index }: PlaceOptions,
 ): Promise<PlacedDetections> {
   const byId = Map.groupBy(boxes, ({ imageId }) => imageId)
   checkNumbers(name, byId, known)
@@ -44,7 +46,11 @@ export async function placeDetections(
   )
   const checked = await mapLimited(wanted, FILES_AT_ONCE, async (picture) => {
     const path = locate(picture.imageKey)
-    return { picture, path: path ?? '', check: path === null ? null : await checkImageFile(path) }
+    return {
+      picture,
+      path: path ?? '',
+      check: path === null ? null : await (index?.check(path) ?? checkImageFile(path)),
+    }
   })
   const pictures = new Map<string, PictureFile>()
   const fileBytes = new Map<string, number>()

@@ -4,6 +4,7 @@ import { EngineError } from '../../contract/index.ts'
 import type { LocateImage } from '../check-persons.ts'
 import type { DetectedBoxes } from '../dataset.ts'
 import type { LeftOut } from '../left-out.ts'
+import type { PictureIndex } from '../picture-index.ts'
 import type { Persons } from '../persons.ts'
 import { parseDetections, type Detections } from './parse-detections.ts'
 import { placeDetections, type PlacedDetections } from './place-detections.ts'
@@ -17,6 +18,7 @@ export interface DetectionSource {
   /** Of the annotation file that the report is scored against. */
   readonly persons: Persons
   readonly locate: LocateImage
+  readonly index?: PictureIndex
 }
 
 export interface ReadBoxes extends Pick<PlacedDetections, 'pictures' | 'fileBytes'> {
@@ -36,7 +38,7 @@ export async function readDetectedBoxes(
   scored: ReadonlySet<string> | null,
   leftOut: LeftOut,
 ): Promise<ReadBoxes> {
-  const { persons, threshold, locate } = source
+  const { persons, threshold, locate, index } = source
   const known = persons.annotated
   const file = basename(source.file)
   const name = `dataset.detections: ${file}`
@@ -46,6 +48,7 @@ export async function readDetectedBoxes(
   const found = parseDetections(await readText(source.file), name, persons.category ?? 1, threshold)
   const placed = await placeDetections(found.boxes, {
     ...{ name, known, scored, locate, leftOut },
+    ...(index !== undefined && { index }),
     joints: persons.skeleton.joints.length,
   })
   const pictures = known

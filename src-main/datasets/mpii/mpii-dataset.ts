@@ -21,8 +21,8 @@ export async function openMpiiDataset(options: FolderOptions): Promise<PoseDatas
   const { path } = options
   const { trainFile, reportFile, unused } = await findMpiiFiles(path)
   const leftOut = new LeftOut()
-  const train = await readMpiiPersons(path, trainFile, leftOut)
-  const report = reportFile === null ? null : await readMpiiPersons(path, reportFile, leftOut)
+  const train = await readMpiiPersons(options, trainFile, leftOut)
+  const report = reportFile === null ? null : await readMpiiPersons(options, reportFile, leftOut)
   const headed = [...train.samples, ...(report?.samples ?? [])].filter(
     ({ headSize }) => headSize !== undefined,
   )
@@ -34,7 +34,11 @@ export async function openMpiiDataset(options: FolderOptions): Promise<PoseDatas
   return assemblePoseDataset({ ...options, format: 'mpii', train, report, leftOut, notes, warnings: [] })
 }
 
-async function readMpiiPersons(path: string, annotationFile: string, leftOut: LeftOut): Promise<Persons> {
+async function readMpiiPersons(
+  { path, index }: FolderOptions,
+  annotationFile: string,
+  leftOut: LeftOut,
+): Promise<Persons> {
   const text = await readFile(join(path, annotationFile), 'utf8')
   const source = basename(annotationFile)
   const persons = parse(text, annotationFile)
@@ -47,7 +51,7 @@ async function readMpiiPersons(path: string, annotationFile: string, leftOut: Le
     return [candidate]
   })
   const locate = await openImageLocator(path, ['images', '.'])
-  return { source, skeleton: MPII_16, text, ...(await checkPersons(candidates, locate, leftOut)) }
+  return { source, skeleton: MPII_16, text, ...(await checkPersons(candidates, locate, leftOut, index)) }
 }
 
 function parse(text: string, annotationFile: string): MpiiAnnotation[] {

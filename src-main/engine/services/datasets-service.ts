@@ -14,7 +14,7 @@ export function createDatasetsService({ store, executor, now }: EngineParts): Da
   const inspect = async (folder: DatasetFolder): Promise<{ path: string; facts: DatasetFacts }> => {
     const path = await resolveFolder(folder.path)
     const { dataset } = await executor.runJob(
-      { kind: 'inspect-dataset', path, format: folder.format },
+      { kind: 'inspect-dataset', path, format: folder.format, cacheFolder: store.paths.cache },
       {
         lane: INTERACTIVE_LANE,
         threads: 1,

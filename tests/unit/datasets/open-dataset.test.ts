@@ -82,19 +82,19 @@ describe.skipIf(!hasShared)('real data (needs ../shared/data)', () => {
     expect(facts.splits.report).toBe(300)
     expect(facts.skeleton?.name).toBe('crowdpose14')
     expect(facts.leftOut).toEqual([])
-  })
+  }, 60_000)
 
   it('finds the 635 and 84 persons with joints of the small COCO folder', async () => {
     const facts = await inspectDatasetFolder(sharedPath('data/coco_person_mini'), null)
     expect(facts.splits.train + facts.splits.search).toBe(635)
     expect(facts.splits.report).toBe(84)
     expect(facts.skeleton?.name).toBe('coco17')
-  })
+  }, 60_000)
 
   it('cuts the search split of CamVid by clip and keeps the dusk drive of the report split in training', async () => {
     const facts = await inspectDatasetFolder(sharedPath('data/camvid'), null)
     expect(facts.splits).toEqual({ train: 266, search: 101, report: 62 })
     expect(facts.leftOut).toEqual([])
     expect(facts.classes?.ignoreLabel).toBe(11)
-  })
+  }, 60_000)
 })

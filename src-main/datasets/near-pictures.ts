@@ -1,0 +1,63 @@
+import type { PictureFile } from './dataset.ts'
+import { FILES_AT_ONCE, mapLimited } from './map-limited.ts'
+import { groupNearDuplicates } from './near-duplicates.ts'
+import { hashPicture } from './perceptual-hash.ts'
+import type { FolderOptions } from './pose-dataset.ts'
+import type { Identities } from './shared-pictures.ts'
+
+/** Groups of keys that look alike, none where the run does not ask for them. A picture that cannot be decoded now looks like no other. */
+export async function findNearDuplicates(
+  pictures: ReadonlyMap<string, PictureFile>,
+  { config, index }: Pick<FolderOptions, 'config' | 'index'>,
+): Promise<readonly (readonly string[])[]> {
+  if (config.nearDuplicates === 'ignore' || config.searchSplit === 'official') {
+    return []
+  }
+  const hashed = await mapLimited([...pictures], FILES_AT_ONCE, async ([key, { path, isTurned }]) => {
+    try {
+      return [key, await (index?.hash(path, isTurned) ?? hashPicture(path, isTurned))] as const
+    } catch {
+      // What breaks in the middle is named when it is loaded; here it is only not compared.
+      return [key, ''] as const
+    }
+  })
+  const find = (): string[][] => groupNearDuplicates(new Map(hashed)).map((group) => [...group])
+  return (
+    index?.remember(
+      'near duplicates',
+      hashed.map((pair) => pair.join(' ')),
+      find,
+    ) ?? find()
+  )
+}
+
+/** One identity for all pictures of a group, and for the copies of each. */
+export function nearIdentities(identities: Identities, groups: readonly (readonly string[])[]): Identities {
+  const leaders = new Map<string, string>()
+  for (const [first = '', ...others] of groups) {
+    const leader = identities.get(first) ?? first
+    others.forEach((key) => leaders.set(identities.get(key) ?? key, leader))
+  }
+  return new Map(Array.from(identities, ([key, identity]) => [key, followLeader(leaders, identity)] as const))
+}
+
+/** A copy may lead to the leader of another group. */
+function followLeader(leaders: ReadonlyMap<string, string>, identity: string): string {
+  const seen = new Set<string>()
+  let at = identity
+  for (let next = leaders.get(at); next !== undefined && !seen.has(next); next = leaders.get(at)) {
+    seen.add(next)
+    at = next
+  }
+  return at
+}
+
+export function describeNear(groups: readonly (readonly string[])[]): string[] {
+  const count = groups.reduce((sum, group) => sum + group.length, 0)
+  return groups.length === 0
+    ? []
+    : [
+        `${count.toLocaleString('en-US')} training pictures look alike in ${groups.length.toLocaleString('en-US')} groups, ` +
+          `kept on one side of the search split (for example ${groups[0]?.slice(0, 2).join(' and ') ?? ''})`,
+      ]
+}
