@@ -21,14 +21,9 @@ export async function findNearDuplicates(
       return [key, ''] as const
     }
   })
-  const find = (): string[][] => groupNearDuplicates(new Map(hashed)).map((group) => [...group])
-  return (
-    index?.remember(
-      'near duplicates',
-      hashed.map((pair) => pair.join(' ')),
-      find,
-    ) ?? find()
-  )
+  const find = (): readonly (readonly string[])[] => groupNearDuplicates(new Map(hashed))
+  const parts = hashed.map((pair) => pair.join(' '))
+  return index?.groups(parts, find) ?? find()
 }
 
 /** One identity for all pictures of a group, and for the copies of each. */

@@ -12,7 +12,7 @@ import { openDrawnStreetDataset } from './drawn/drawn-street-dataset.ts'
 import { openFolderDataset } from './folder/folder-dataset.ts'
 import { groupByPicture } from './group-by-picture.ts'
 import { openMpiiDataset } from './mpii/mpii-dataset.ts'
-import { openPictureIndex } from './picture-index.ts'
+import { PictureIndex } from './picture-index.ts'
 import type { FolderOptions } from './pose-dataset.ts'
 import { openPoseFiles } from './pose-files.ts'
 import { openSegmentationFiles } from './segmentation-files.ts'
@@ -44,7 +44,7 @@ export async function openDataset(
   }
   checkTask(config.source, task)
   const path = await checkFolder(config.path)
-  const index = await openPictureIndex(options.cacheFolder ?? null, path)
+  const index = await PictureIndex.open(options.cacheFolder ?? null, path)
   const dataset = await openFormat(config.source, { ...{ path, config, seed, cacheBytes }, index })
   await index.save()
   return task === 'bottom-up-pose' && dataset.kind === 'pose' ? groupByPicture(dataset) : dataset
@@ -108,7 +108,7 @@ export async function inspectDatasetFolder(
   cacheFolder: string | null = null,
 ): Promise<DatasetFacts> {
   const folder = await checkFolder(path)
-  const index = await openPictureIndex(cacheFolder, folder)
+  const index = await PictureIndex.open(cacheFolder, folder)
   const config = { searchFraction: INSPECTED_FRACTION }
   const options = { path: folder, config, seed: 0, cacheBytes: 0, index }
   const { facts } = await openFormat(format ?? (await detectFormat(folder)), options)

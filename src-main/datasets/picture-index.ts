@@ -1,137 +1,99 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { z } from 'zod'
+import { stat } from 'node:fs/promises'
 import { checkImageFile, type HeaderCheck } from './image-file.ts'
 import { hashPicture } from './perceptual-hash.ts'
+import { indexFileOf, readIndexFile, writeIndexFile } from './picture-index-file.ts'
+import type { KeptGroups, PictureFacts } from './picture-index-file.ts'
 
-/** What was found out about pictures, kept from process to process: a large folder is looked at once. */
-export interface PictureIndex {
-  /** As {@link checkImageFile}. */
-  check(path: string): Promise<HeaderCheck>
-  /** The perceptual hash of a picture that passed its check. @throws Error if it cannot be decoded. */
-  hash(path: string, isTurned: boolean): Promise<string>
-  /** A fingerprint of the beginning and the end of the file. */
-  ends(path: string, make: () => Promise<string>): Promise<string>
-  /** A result that depends on nothing but the texts of `parts`. */
-  remember<T extends z.core.util.JSONType>(name: string, parts: Iterable<string>, make: () => T): T
-  /** Writes what is new. */
-  save(): Promise<void>
-}
-
-const VERSION = 1
-const entrySchema = z.object({
-  bytes: z.number(),
-  modified: z.number(),
-  width: z.number(),
-  height: z.number(),
-  isTurned: z.boolean(),
-  isAnimated: z.boolean(),
-  hash: z.string().optional(),
-  turnedHash: z.string().optional(),
-  ends: z.string().optional(),
-})
-type Entry = z.infer<typeof entrySchema>
-const fileSchema = z.object({
-  version: z.literal(VERSION),
-  pictures: z.record(z.string(), entrySchema),
-  results: z.record(z.string(), z.object({ key: z.string(), value: z.json() })),
-})
+type KeptText = 'hash' | 'turnedHash' | 'ends'
 
 /**
- * Opens what is known of the pictures of a folder. A picture whose size or time of change differs is looked at anew; one that cannot be
- * used is looked at every time, so that mending it helps.
- *
- * @param cacheFolder - Null keeps nothing.
+ * What was found out about the pictures of a folder, kept from process to process so that a large folder is looked at once. A picture
+ * whose size or time of change differs is looked at anew; one that cannot be used is looked at every time, so that mending it helps.
  */
-export async function openPictureIndex(cacheFolder: string | null, dataset: string): Promise<PictureIndex> {
-  const folder = cacheFolder === null ? null : join(cacheFolder, 'pictures')
-  const file =
-    folder === null
-      ? null
-      : join(folder, `${createHash('sha256').update(dataset).digest('hex').slice(0, 16)}.json`)
-  const known = file === null ? null : await readIndex(file)
-  const pictures = new Map(Object.entries(known?.pictures ?? {}))
-  const results = new Map(Object.entries(known?.results ?? {}))
-  let isChanged = false
-  const keep = async (
-    path: string,
-    name: 'hash' | 'turnedHash' | 'ends',
-    make: () => Promise<string>,
-  ): Promise<string> => {
-    const found = pictures.get(path)?.[name]
-    const value = found ?? (await make())
-    const entry = pictures.get(path)
-    if (entry !== undefined && found === undefined) {
-      pictures.set(path, { ...entry, [name]: value })
-      isChanged = true
+export class PictureIndex {
+  readonly #file: string | null
+  readonly #pictures: Map<string, PictureFacts>
+  #near: KeptGroups | null
+  #isChanged = false
+
+  private constructor(
+    file: string | null,
+    pictures: ReadonlyMap<string, PictureFacts>,
+    near: KeptGroups | null,
+  ) {
+    this.#file = file
+    this.#pictures = new Map(pictures)
+    this.#near = near
+  }
+
+  /** @param cacheFolder - Null keeps nothing. @param dataset - The data set's folder. */
+  static async open(cacheFolder: string | null, dataset: string): Promise<PictureIndex> {
+    if (cacheFolder === null) {
+      return new PictureIndex(null, new Map(), null)
+    }
+    const file = indexFileOf(cacheFolder, dataset)
+    const { pictures, near } = await readIndexFile(file)
+    return new PictureIndex(file, pictures, near)
+  }
+
+  /** As {@link checkImageFile}. */
+  async check(path: string): Promise<HeaderCheck> {
+    const facts = this.#pictures.get(path)
+    const now = await stat(path).catch(() => null)
+    if (facts !== undefined && now?.size === facts.bytes && now.mtimeMs === facts.modified) {
+      const { bytes, width, height, isTurned, isAnimated } = facts
+      return { ok: true, header: { bytes, width, height, isTurned, isAnimated } }
+    }
+    const check = await checkImageFile(path)
+    if (check.ok && now !== null) {
+      this.#pictures.set(path, { ...check.header, modified: now.mtimeMs })
+      this.#isChanged = true
+    }
+    return check
+  }
+
+  /** The perceptual hash of a picture that passed its check. @throws Error if it cannot be decoded. */
+  hash(path: string, isTurned: boolean): Promise<string> {
+    return this.#keep(path, isTurned ? 'turnedHash' : 'hash', () => hashPicture(path, isTurned))
+  }
+
+  /** A fingerprint of the beginning and the end of a file that passed its check. */
+  ends(path: string, make: () => Promise<string>): Promise<string> {
+    return this.#keep(path, 'ends', make)
+  }
+
+  /** Groups that depend on nothing but the texts of `parts`. */
+  groups(parts: readonly string[], make: () => KeptGroups['groups']): KeptGroups['groups'] {
+    const sum = createHash('sha256')
+    parts.forEach((part) => sum.update(part).update('\n'))
+    const key = sum.digest('hex')
+    if (this.#near?.key !== key) {
+      this.#near = { key, groups: make() }
+      this.#isChanged = true
+    }
+    return this.#near.groups
+  }
+
+  /** Writes what is new. */
+  async save(): Promise<void> {
+    if (this.#file !== null && this.#isChanged) {
+      await writeIndexFile(this.#file, { pictures: this.#pictures, near: this.#near })
+      this.#isChanged = false
+    }
+  }
+
+  async #keep(path: string, name: KeptText, make: () => Promise<string>): Promise<string> {
+    const found = this.#pictures.get(path)?.[name]
+    if (found !== undefined) {
+      return found
+    }
+    const value = await make()
+    const facts = this.#pictures.get(path)
+    if (facts !== undefined) {
+      this.#pictures.set(path, { ...facts, [name]: value })
+      this.#isChanged = true
     }
     return value
   }
-  return {
-    async check(path) {
-      const entry = pictures.get(path)
-      const now = await stat(path).catch(() => null)
-      if (entry !== undefined && now?.size === entry.bytes && now.mtimeMs === entry.modified) {
-        const { bytes, width, height, isTurned, isAnimated } = entry
-        return { ok: true, header: { bytes, width, height, isTurned, isAnimated } }
-      }
-      const check = await checkImageFile(path)
-      if (check.ok && now !== null) {
-        pictures.set(path, { ...check.header, modified: now.mtimeMs })
-        isChanged = true
-      }
-      return check
-    },
-    hash: (path, isTurned) => keep(path, isTurned ? 'turnedHash' : 'hash', () => hashPicture(path, isTurned)),
-    ends: (path, make) => keep(path, 'ends', make),
-    remember<T extends z.core.util.JSONType>(name: string, parts: Iterable<string>, make: () => T): T {
-      const sum = createHash('sha256')
-      for (const part of parts) {
-        sum.update(part).update('\n')
-      }
-      const key = sum.digest('hex')
-      const found = results.get(name)
-      if (found?.key === key) {
-        return found.value as T
-      }
-      const value = make()
-      results.set(name, { key, value })
-      isChanged = true
-      return value
-    },
-    async save() {
-      if (folder !== null && file !== null && isChanged) {
-        await writeIndex(folder, file, pictures, results)
-        isChanged = false
-      }
-    },
-  }
-}
-
-async function readIndex(file: string): Promise<z.infer<typeof fileSchema> | null> {
-  try {
-    return fileSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch {
-    // Not written yet, of another version or damaged: everything is looked at anew.
-    return null
-  }
-}
-
-/** Several workers may end at once; each renames a whole file of its own, and all hold the same facts. */
-async function writeIndex(
-  folder: string,
-  file: string,
-  pictures: ReadonlyMap<string, Entry>,
-  results: ReadonlyMap<string, { readonly key: string; readonly value: z.core.util.JSONType }>,
-): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const own = `${file}.${String(process.pid)}.part`
-  const content = {
-    version: VERSION,
-    pictures: Object.fromEntries(pictures),
-    results: Object.fromEntries(results),
-  }
-  await writeFile(own, JSON.stringify(content))
-  await rename(own, file)
 }

@@ -7,7 +7,7 @@ import { openFolderDataset } from '../../../src-main/datasets/folder/folder-data
 import { groupNearDuplicates, NEAR_BITS } from '../../../src-main/datasets/near-duplicates.ts'
 import { nearIdentities } from '../../../src-main/datasets/near-pictures.ts'
 import { HASH_BITS, hashDistance, hashGrey, hashWords } from '../../../src-main/datasets/perceptual-hash.ts'
-import { openPictureIndex } from '../../../src-main/datasets/picture-index.ts'
+import { PictureIndex } from '../../../src-main/datasets/picture-index.ts'
 import { createRandom } from '../../../src-main/nas/random.ts'
 import { cocoOf, makeFolder, writeCoco, writeLabels } from './made-folders.ts'
 
@@ -204,16 +204,16 @@ describe('picture index', () => {
     const [path, cache] = [await folder(), await folder()]
     const file = join(path, 'a.png')
     await writeFile(file, await scene(1))
-    const first = await openPictureIndex(cache, path)
+    const first = await PictureIndex.open(cache, path)
     const check = await first.check(file)
     const hash = await first.hash(file, false)
-    expect(first.remember('sum', ['a'], () => 7)).toBe(7)
+    expect(first.groups(['a'], () => [['g7']])).toEqual([['g7']])
     await first.save()
-    const second = await openPictureIndex(cache, path)
+    const second = await PictureIndex.open(cache, path)
     expect(await second.check(file)).toEqual(check)
     expect(await second.hash(file, false)).toBe(hash)
-    expect(second.remember('sum', ['a'], () => 8)).toBe(7)
-    expect(second.remember('sum', ['b'], () => 8)).toBe(8)
+    expect(second.groups(['a'], () => [['g8']])).toEqual([['g7']])
+    expect(second.groups(['b'], () => [['g8']])).toEqual([['g8']])
     await writeFile(
       file,
       await sharp(await scene(2))
