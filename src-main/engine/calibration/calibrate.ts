@@ -7,7 +7,7 @@ import type {
 } from '../../contract/index.ts'
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import { quantile } from '../bench/summarise-times.ts'
-import { fastestBackend } from './decide-shares.ts'
+import { fastestBackend, marginAt } from './decide-shares.ts'
 import { MOST_SEARCH_WORKERS, MOST_TRAIN_THREADS } from './core-shares.ts'
 import type { NetworkSize, Representative } from './representative.ts'
 
@@ -68,7 +68,7 @@ export async function calibrate(request: CalibrationRequest, probe: CalibrationP
   const started = probe.now()
   const notes = [...request.notes]
   const steps = await measureSteps(request, probe, notes)
-  const backend = fastestBackend(steps)
+  const backend = fastestBackend(steps, marginAt(request.load, request.machine.cores))
   if (backend === null) {
     throw new EngineError('MISSING_PART', 'No backend could be measured.', notes)
   }

@@ -11,7 +11,9 @@ import { MOST_SEARCH_WORKERS } from './core-shares.ts'
 
 /** What is less simple must be so much faster: timings of a shared machine differ by some percent by themselves. */
 export const MARGIN = 1.05
-/** And in so many of the rounds, so that one lucky round decides nothing. */
+/** While other programs want more cores than there are, a figure says little. */
+const CROWDED_MARGIN = 1.3
+/** So many of the rounds must show the margin, so that lucky ones decide nothing. */
 const SHARE_OF_ROUNDS = 0.75
 /** Loader threads are planned to be busy for at most this share of the time, or any jitter would be waited for. */
 const LOADER_LOAD = 0.8
@@ -25,7 +27,7 @@ export interface SharesQuestion {
   readonly backend: ComputeConfig['backend']
   /** 0 = to be chosen. */
   readonly wished: ComputeShares
-  readonly calibration: Pick<Calibration, 'backend' | 'steps' | 'searches' | 'batch' | 'images'>
+  readonly calibration: Pick<Calibration, 'backend' | 'steps' | 'searches' | 'batch' | 'images' | 'load'>
   /** One core, milliseconds an image; null: not measured. */
   readonly loaderMs: number | null
 }
@@ -48,7 +50,8 @@ interface TrainingOption {
 
 /**
  * Chooses from measured figures. The rules: training and loader threads together, and search workers times their threads, are at most
- * the cores; what is wished for is obeyed; of the rest the simplest wins that nothing beats by {@link MARGIN} in three of four rounds;
+ * the cores; what is wished for is obeyed; of the rest the simplest wins that nothing beats by {@link MARGIN} in three of four rounds
+ * (by more on a machine that others use);
  * training waits for its batches less than 5 % of the time where any choice can have that.
  *
  * @returns Null when nothing of the wished backend was measured.
@@ -68,11 +71,20 @@ export function decideShares(question: SharesQuestion): SharesAnswer | null {
   }
 }
 
-/** Faster by the margin in the median of the rounds, and faster at all in most of them. `slower` and `faster` are times. */
-export function isClearlyFaster(faster: readonly number[], slower: readonly number[]): boolean {
+/** Faster by the margin in three of four rounds. `slower` and `faster` are times. */
+export function isClearlyFaster(
+  faster: readonly number[],
+  slower: readonly number[],
+  margin: number = MARGIN,
+): boolean {
   const ratios = slower.slice(0, faster.length).map((time, round) => time / (faster[round] ?? Number.NaN))
-  const wins = ratios.filter((ratio) => ratio > 1).length
-  return ratios.length > 0 && quantile(ratios, 0.5) >= MARGIN && wins >= SHARE_OF_ROUNDS * ratios.length
+  const wins = ratios.filter((ratio) => ratio >= margin).length
+  return wins > 0 && wins >= SHARE_OF_ROUNDS * ratios.length
+}
+
+/** @param load - Runnable processes when the figures were taken. */
+export function marginAt(load: number, cores: number): number {
+  return load > cores ? CROWDED_MARGIN : MARGIN
 }
 
 function decideTraining(question: SharesQuestion): {
@@ -85,8 +97,9 @@ function decideTraining(question: SharesQuestion): {
   if (first === undefined) {
     return null
   }
+  const margin = marginAt(question.calibration.load, question.cores)
   const chosen = rest.reduce(
-    (best, option) => (isClearlyFaster(option.rounds, best.rounds) ? option : best),
+    (best, option) => (isClearlyFaster(option.rounds, best.rounds, margin) ? option : best),
     first,
   )
   return { chosen, reasons: explainTraining(question, chosen) }
@@ -122,12 +135,16 @@ function chooseSteps(
  *
  * @returns Null for no figures.
  */
-export function fastestBackend(steps: readonly StepFigure[]): CalibratedBackend | null {
+export function fastestBackend(
+  steps: readonly StepFigure[],
+  margin: number = MARGIN,
+): CalibratedBackend | null {
   const [first, ...rest] = steps.toSorted(
     (a, b) => byPreference(a.backend, b.backend) || a.threads - b.threads,
   )
   const best = rest.reduce<StepFigure | undefined>(
-    (known, step) => (known !== undefined && isClearlyFaster(step.rounds, known.rounds) ? step : known),
+    (known, step) =>
+      known !== undefined && isClearlyFaster(step.rounds, known.rounds, margin) ? step : known,
     first,
   )
   return best?.backend ?? null
@@ -217,9 +234,10 @@ function decideSearch(
         (wished.searchThreads === 0 || threads === wished.searchThreads),
     )
     .toSorted((a, b) => a.workers * a.threads - b.workers * b.threads || a.workers - b.workers)
+  const margin = marginAt(calibration.load, cores)
   // Rounds are images a second: the one with more is the faster.
   const { workers, threads } = others.reduce(
-    (best, figure) => (isClearlyFaster(best.rounds, figure.rounds) ? figure : best),
+    (best, figure) => (isClearlyFaster(best.rounds, figure.rounds, margin) ? figure : best),
     known,
   )
   const figures = all
