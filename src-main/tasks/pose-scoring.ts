@@ -86,7 +86,10 @@ function describeMissing(metric: PoseMetric): string {
     case 'pck':
       return 'pose.metric is pck, which needs joints named left and right shoulder and hip, and annotated boxes; choose ap.'
     case 'pckh':
-      return 'pose.metric is pckh, which needs the head boxes and the 16 joints of MPII, and annotated boxes; choose ap or pck.'
+      return (
+        'pose.metric is pckh, which needs the head boxes and the 16 joints of MPII, and annotated boxes. The published lists have head boxes ' +
+        'in annot/gt_valid.mat alone: with them set dataset.searchSplit to official; else choose ap or pck.'
+      )
     case 'ap':
       return 'pose.metric is ap, which needs a falloff (sigma) for each joint.'
     default:

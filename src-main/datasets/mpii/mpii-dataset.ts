@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
 import { checkPersons } from '../check-persons.ts'
 import type { PoseDataset } from '../dataset.ts'
@@ -9,6 +9,7 @@ import { AREA_OF_BOX, type PersonCandidate, type Persons } from '../persons.ts'
 import { SCALE_UNIT } from '../pose-box.ts'
 import { assemblePoseDataset, type FolderOptions } from '../pose-dataset.ts'
 import { MPII_16 } from '../skeletons.ts'
+import { HEADS_FILE, readHeadBoxes } from './head-sizes.ts'
 import { parseMpiiFile, type MpiiAnnotation } from './mpii-annotations.ts'
 import { findMpiiFiles } from './mpii-folder.ts'
 
@@ -31,7 +32,13 @@ export async function openMpiiDataset(options: FolderOptions): Promise<PoseDatas
     `${String(headed.length)} persons have a head box`,
     ...unused.map((file) => `${file} is not used`),
   ]
-  return assemblePoseDataset({ ...options, format: 'mpii', train, report, leftOut, notes, warnings: [] })
+  const warnings =
+    headed.length > 0
+      ? []
+      : [
+          `no person has a head box, so PCKh cannot be measured: put ${HEADS_FILE} beside the lists, or head_box into them`,
+        ]
+  return assemblePoseDataset({ ...options, format: 'mpii', train, report, leftOut, notes, warnings })
 }
 
 async function readMpiiPersons(
@@ -41,7 +48,12 @@ async function readMpiiPersons(
 ): Promise<Persons> {
   const text = await readFile(join(path, annotationFile), 'utf8')
   const source = basename(annotationFile)
-  const persons = parse(text, annotationFile)
+  const listed = parse(text, annotationFile)
+  const heads = /val/i.test(source) ? await readHeadBoxes(path, dirname(annotationFile), listed.length) : null
+  const persons = listed.map((person, index) => ({
+    ...person,
+    headBox: person.headBox ?? heads?.[index] ?? null,
+  }))
   const candidates = persons.flatMap((person, index) => {
     const candidate = checkPerson(person, index)
     if (typeof candidate === 'string') {
@@ -51,7 +63,12 @@ async function readMpiiPersons(
     return [candidate]
   })
   const locate = await openImageLocator(path, ['images', '.'])
-  return { source, skeleton: MPII_16, text, ...(await checkPersons(candidates, locate, leftOut, index)) }
+  return {
+    source,
+    skeleton: MPII_16,
+    text: heads === null ? text : `${text}${heads.join()}`,
+    ...(await checkPersons(candidates, locate, leftOut, index)),
+  }
 }
 
 function parse(text: string, annotationFile: string): MpiiAnnotation[] {

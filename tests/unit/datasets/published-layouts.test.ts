@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -110,6 +111,14 @@ describe('COCO 2017', () => {
   })
 })
 
+/** Files as scipy writes them. */
+const HEADS = JSON.parse(
+  readFileSync(new URL('../../golden/data/mpii-heads.json', import.meta.url), 'utf8'),
+) as {
+  readonly files: Readonly<Record<'plain' | 'compressed', string>>
+  readonly headSizes: readonly number[]
+}
+
 /** One person as HRNet's files have them, pixels counted from 1. */
 const mpiiPerson = (image: string, extra: object = {}) => ({
   joints_vis: Array.from({ length: 16 }, (_, joint) => (joint === 3 ? 0 : 1)),
@@ -171,6 +180,37 @@ describe('MPII', () => {
     expect([x, y].map((value) => Math.round(value * 1e6) / 1e6)).toEqual([256, 0])
     const image = await dataset.loadImage(sample)
     expect([image.width, image.height]).toEqual([100, 80])
+  })
+
+  it.each(['plain', 'compressed'] as const)('takes head sizes from gt_valid.mat (%s)', async (form) => {
+    const path = await writeMpii()
+    await writeJson(
+      join(path, 'annot', 'valid.json'),
+      Array.from({ length: 3 }, (_, index) => mpiiPerson(`0${String(15601810 + index)}.jpg`)),
+    )
+    const warning = 'no person has a head box, so PCKh cannot be measured'
+    expect((await openDataset(configOf('mpii', path), 'pose', 1)).facts.warnings.join()).toContain(warning)
+    await writeFile(join(path, 'annot', 'gt_valid.mat'), Buffer.from(HEADS.files[form], 'base64'))
+    const dataset = await openDataset(configOf('mpii', path), 'pose', 1)
+    if (dataset.kind !== 'pose') {
+      throw new Error('not a pose data set')
+    }
+    expect(dataset.facts.warnings.join()).not.toContain(warning)
+    expect(dataset.splits.report).toHaveLength(3)
+    dataset.splits.report.forEach(({ headSize }, index) => {
+      expect(headSize).toBeCloseTo(HEADS.headSizes[index] ?? NaN, 9)
+    })
+    await writeJson(join(path, 'annot', 'valid.json'), [mpiiPerson('015601810.jpg')])
+    await expect(openDataset(configOf('mpii', path), 'pose', 1)).rejects.toThrow(
+      'gt_valid.mat: needs headboxes_src of 2 x 2 x 1 numbers, one box for each person of the list; it has 2 x 2 x 3',
+    )
+    for (const bytes of [Buffer.from('no file'), Buffer.from(HEADS.files.plain, 'base64').subarray(0, 700)]) {
+      await writeFile(join(path, 'annot', 'gt_valid.mat'), bytes)
+      await expect(openDataset(configOf('mpii', path), 'pose', 1)).rejects.toMatchObject({
+        code: 'DATASET',
+        message: expect.stringContaining('gt_valid.mat') as string,
+      })
+    }
   })
 
   it('has its published pairs and halves', async () => {
