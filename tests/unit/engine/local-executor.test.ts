@@ -225,6 +225,18 @@ describe('the name of a death', () => {
     expect(error.code).toBe('OUT_OF_MEMORY')
     expect(error.details).toContain(line)
   })
+
+  it.each([
+    ['no usable compute backend: webgpu: package passed, adapter failed (none)', 'docs/gpu.md'],
+    ['no usable compute backend: tensorflow: not installed', 'npm run setup'],
+    ['no usable compute backend: tensorflow: a | webgpu: b | wasm: c', 'npm run setup'],
+  ])('is a missing part after "%s", with advice that helps: %s', (line, advice) => {
+    const ended = { ...death, exitCode: 3, signal: null, jobKind: null, wasKilledForMemory: false }
+    const error = toDeathError({ ...ended, tail: [line] })
+    expect(error.code).toBe('MISSING_PART')
+    expect(error.message).toContain(line)
+    expect(error.message).toContain(advice)
+  })
 })
 
 describe('the runtime of workers', () => {
