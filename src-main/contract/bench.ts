@@ -24,7 +24,11 @@ export interface BenchJob {
   readonly leastRepetitions: number
   /** Times every operation of one more repetition; null in the result where the backend's operations are not calls. */
   readonly profiles: boolean
+  /** 'cpu' times the processor time of the whole process, which neighbours do not add to; default 'wall'. */
+  readonly clock?: BenchClock
 }
+
+export type BenchClock = 'wall' | 'cpu'
 
 export interface BenchResult {
   /** One per repetition, in order. */

@@ -2,9 +2,10 @@
  * Runs the studio's networks and their PyTorch twin in turns and prints how long ours take against PyTorch.
  *
  *   node tests/bench/compare-with-torch.ts [--python FILE] [--network A,B] [--subnet A,B] [--threads N] [--batch N]
- *     [--backend A,B] [--work step,inference] [--rounds N] [--budget MS] [--json]
+ *     [--backend A,B] [--work step,inference,deployed] [--rounds N] [--budget MS] [--clock wall|cpu] [--json]
  *
  * Without --python a virtual environment with PyTorch is made in the user's cache folder. Ratios below 1 mean that ours is faster.
+ * --clock cpu compares processor time, where other programs use the machine; with 1 thread both do all their work in it.
  * Before anything is timed, outputs and first losses of both must agree.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -48,6 +49,7 @@ const { values: options } = parseArgs({
     batch: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     budget: { type: 'string', default: '1000' },
+    clock: { type: 'string', default: 'wall' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -85,7 +87,7 @@ class Twin implements Contender {
 
   async repeat(budgetMs: number): Promise<readonly number[]> {
     const least = budgetMs > 0 ? 1 : 2
-    const answer = await this.ask({ kind: 'repeat', work: this.#work, budgetMs, least })
+    const answer = await this.ask({ kind: 'repeat', work: this.#work, budgetMs, least, clock: options.clock })
     return answer['milliseconds'] as number[]
   }
 
@@ -137,7 +139,7 @@ async function compare(subject: Subject, work: BenchWork): Promise<object[]> {
   const backends = options.backend.split(',') as BenchBackend[]
   const ours = backends.map((backend) =>
     openContender(
-      { ...subject, work },
+      { ...subject, work, clock: options.clock === 'cpu' ? 'cpu' : 'wall' },
       { backend, threads: backend === 'wasm' ? 1 : threads },
       { executor, signal },
     ),
@@ -167,7 +169,7 @@ async function compare(subject: Subject, work: BenchWork): Promise<object[]> {
       )
       const { network, subnet, batch } = subject
       console.error(
-        `${network} ${subnet}, ${work}, batch ${String(batch)}, ${backend} ${(times[backend]?.medianMs ?? 0).toFixed(1)} ms: ` +
+        `${network} ${subnet}, ${work}, batch ${String(batch)}, ${backend} ${(times[backend]?.medianMs ?? 0).toFixed(1)} ms${options.clock === 'cpu' ? ' of processor time' : ''}: ` +
           LAYOUTS.map((layout) => {
             const { median, low, high } = ratios[layout] ?? { median: 0, low: 0, high: 0 }
             return `${median.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)}) of torch ${layout} ${(times[layout]?.medianMs ?? 0).toFixed(1)} ms`

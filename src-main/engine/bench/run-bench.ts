@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { BENCH_WORKS, EngineError, toErrorInfo } from '../../contract/index.ts'
-import type { BenchJob, BenchResult, BenchWork, Preset, RunConfig } from '../../contract/index.ts'
+import type { BenchClock, BenchJob, BenchResult, BenchWork, Preset, RunConfig } from '../../contract/index.ts'
 import { countCost } from '../../nas/cost.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import { planNetwork } from '../../nas/network-plan.ts'
@@ -42,6 +42,7 @@ interface Cell {
   readonly subnet: BenchJob['subnet']
   readonly work: BenchWork
   readonly batch: number
+  readonly clock?: BenchClock
 }
 
 interface Variant {
@@ -182,7 +183,7 @@ export function openContender(
   variant: Variant,
   { executor, signal }: Pick<BenchParts, 'executor' | 'signal'>,
 ): WorkerContender {
-  const { network, config, subnet, work, batch } = cell
+  const { network, config, subnet, work, batch, clock = 'wall' } = cell
   const lane = ['bench', network, subnet, work, variant.backend, String(variant.threads)].join('-')
   let peak = 0
   const run = async (budgetMs: number, profiles = false): Promise<BenchResult> => {
@@ -196,6 +197,7 @@ export function openContender(
         work,
         budgetMs,
         profiles,
+        clock,
       },
       leastRepetitions: budgetMs > 0 ? 1 : 0,
     }
