@@ -28,6 +28,8 @@ export interface Protocol {
   readonly recalibrationImages: number
   readonly recalibrationSeed: number
   readonly backend: string
+  /** Where the run measures latency: of which form of the network. Absent: none, or with norms and dead layers, as before. */
+  readonly latency?: 'deployed'
   /** True where the search and the report split share pictures, so that reported scores helped to choose. Absent = false. */
   readonly searchSeesReport?: boolean
 }

@@ -140,8 +140,8 @@ export const searchConfigSchema = z.object({
   /** Threads inside one operation of a search worker; absent or 0 = by calibration. */
   threads: z.number().int().min(0).max(128).optional(),
   /**
-   * Megabytes in which one worker keeps values that several candidates share (feature maps of one batch); absent = 512. 0 scores each
-   * candidate alone. Scores are the same with any value.
+   * Megabytes in which one worker keeps values that several candidates share: feature maps of one batch, and up to half of it for those
+   * of all images that later candidates may need; absent = 512. 0 scores each candidate alone. Scores are the same with any value.
    */
   sharedMemory: z.number().int().min(0).max(1_048_576).optional(),
 })

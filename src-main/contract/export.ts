@@ -15,6 +15,13 @@ export const EXPORT_SCORE_TOLERANCE = 1e-4
 /** Largest |difference| of two outputs over the largest |output|, same backend (method.md 8.1). */
 export const EXPORT_PARITY_TOLERANCE = 1e-6
 
+/**
+ * The same for a network whose batch norms were folded: other rounding can move a key point or a pixel that stood on the edge, and one
+ * of some hundred scored joints is thousandths.
+ */
+export const FOLDED_SCORE_TOLERANCE = 5e-3
+export const FOLDED_PARITY_TOLERANCE = 1e-4
+
 export interface ExportedFile {
   /** Name inside the folder. */
   readonly name: string
@@ -104,6 +111,8 @@ export interface ModelCard {
     /** Zeros under `num_batches_tracked`, which a strict load asks for. */
     readonly counters: number
     readonly deadLayersDropped: boolean
+    /** True: convolutions with biases, without the batch norms that went into them. Absent = false. */
+    readonly normsFolded?: boolean
     /** `inherited`: of the super-network, batch norm recalibrated, no training of its own. */
     readonly source: 'inherited' | 'fine-tuned'
   }

@@ -12,11 +12,16 @@ export interface PredictImage {
 }
 
 /** Answers pictures with a network from a file, without a run (`scalenas predict`). */
-export interface PredictFilesJob extends Omit<ForwardJob, 'kind' | 'inputFile' | 'outputFile'> {
+export interface PredictFilesJob extends Omit<
+  ForwardJob,
+  'kind' | 'inputFile' | 'outputFile' | 'foldsNorms'
+> {
   readonly kind: 'predict-files'
   readonly inputHeight: number
   readonly inputWidth: number
   readonly flipTest: boolean
+  /** As of {@link ForwardJob}, but absent = true: what answers pictures is a deployed network. */
+  readonly foldsNorms?: boolean
   readonly images: readonly PredictImage[]
   /** Absolute; made if it is not there. */
   readonly outputFolder: string

@@ -77,6 +77,7 @@ export const procedureInputs = {
     id: z.string(),
     format: z.enum(EXPORT_FORMATS).default('safetensors'),
     dropsDeadLayers: z.boolean().default(false),
+    foldsNorms: z.boolean().default(false),
   }),
   'candidates.fineTune': z.object({
     id: z.string(),

@@ -99,6 +99,8 @@ export interface ExportJob extends JobBase {
   readonly format: ExportFormat
   /** Leaves out layers that cannot influence the output (method.md 4.4). */
   readonly dropsDeadLayers: boolean
+  /** Writes the convolutions with the batch norms folded in, and no norms. Absent = false. */
+  readonly foldsNorms?: boolean
   /** Absolute; made if it is not there. */
   readonly outputFolder: string
 }

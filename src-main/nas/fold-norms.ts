@@ -8,7 +8,7 @@ export interface FoldedPair {
 }
 
 export interface FoldedPlan {
-  /** Convolutions with a bias under the name `${norm}.bias` in place of the pairs; a norm's ReLU is a node of its own. */
+  /** Convolutions with a bias ({@link foldedBias}) in place of the pairs; a norm's ReLU is a node of its own. */
   readonly plan: NetworkPlan
   readonly pairs: readonly FoldedPair[]
 }
@@ -34,7 +34,7 @@ export function foldNorms(plan: NetworkPlan): FoldedPlan {
   const nodes = plan.nodes.flatMap((node): PlanNode[] => {
     const norm = node.kind === 'conv' ? normOf.get(node.output) : undefined
     if (node.kind === 'conv' && norm !== undefined) {
-      const bias = `${norm.name}.bias`
+      const bias = foldedBias(node)
       // Without a ReLU the convolution makes the value that the norm made.
       return [norm.relu ? { ...node, bias } : { ...node, bias, output: norm.output }]
     }
@@ -45,6 +45,11 @@ export function foldNorms(plan: NetworkPlan): FoldedPlan {
     return [node]
   })
   return { plan: { ...plan, nodes }, pairs }
+}
+
+/** Name of the bias of a convolution that took a norm in: beside its weight, as PyTorch has it. */
+export function foldedBias({ weight, bias }: ConvNode): string {
+  return bias ?? weight.replace(/weight$/, 'bias')
 }
 
 function countReaders(plan: NetworkPlan): ReadonlyMap<ValueId, number> {

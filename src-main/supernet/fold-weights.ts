@@ -1,4 +1,5 @@
 import { BATCH_NORM_EPSILON } from '../compute/kernels.ts'
+import { foldedBias } from '../nas/fold-norms.ts'
 import type { FoldedPair } from '../nas/fold-norms.ts'
 import type { ParameterSpec } from '../nas/network-plan.types.ts'
 import type { HostTensor, WeightMap } from './weights.ts'
@@ -21,7 +22,6 @@ export function foldWeights(
   specs: readonly ParameterSpec[],
 ): FoldedWeights {
   const folded = new Map<string, HostTensor>(specs.map(({ name }) => [name, valueOf(weights, name)]))
-  const kept = new Map(specs.map((spec) => [spec.name, spec]))
   for (const { conv, norm } of pairs) {
     const part = (suffix: string): Float32Array => valueOf(weights, `${norm.name}.${suffix}`).values
     const [gamma, beta, mean, variance] = [
@@ -45,19 +45,29 @@ export function foldWeights(
       beta,
       (value, c) => value + ((before?.[c] ?? 0) - (mean[c] ?? 0)) * (scale[c] ?? 0),
     )
-    folded.set(`${norm.name}.bias`, { shape: [bias.length], values: bias })
-    kept.set(`${norm.name}.bias`, {
-      name: `${norm.name}.bias`,
-      shape: [bias.length],
-      kind: 'conv-bias',
-    })
-    const gone = ['weight', 'running_mean', 'running_var'].map((suffix) => `${norm.name}.${suffix}`)
-    for (const name of conv.bias === null ? gone : [...gone, conv.bias]) {
-      folded.delete(name)
-      kept.delete(name)
-    }
+    folded.set(foldedBias(conv), { shape: [bias.length], values: bias })
+    NORM_PARTS.forEach((suffix) => folded.delete(`${norm.name}.${suffix}`))
   }
-  return { weights: folded, specs: [...kept.values()] }
+  return { weights: folded, specs: foldSpecs(pairs, specs) }
+}
+
+const NORM_PARTS = ['weight', 'bias', 'running_mean', 'running_var'] as const
+
+/** The tensors of a network whose norms are folded: convolutions have biases, folded norms nothing. */
+export function foldSpecs(
+  pairs: readonly FoldedPair[],
+  specs: readonly ParameterSpec[],
+): readonly ParameterSpec[] {
+  const gone = new Set(pairs.flatMap(({ norm }) => NORM_PARTS.map((suffix) => `${norm.name}.${suffix}`)))
+  const ofWeight = new Map(pairs.map(({ conv }) => [conv.weight, conv]))
+  return specs
+    .filter(({ name }) => !gone.has(name))
+    .flatMap((spec): ParameterSpec[] => {
+      const conv = ofWeight.get(spec.name)
+      return conv?.bias === null
+        ? [spec, { name: foldedBias(conv), shape: [spec.shape[0] ?? 0], kind: 'conv-bias' }]
+        : [spec]
+    })
 }
 
 function valueOf(weights: WeightMap, name: string): HostTensor {

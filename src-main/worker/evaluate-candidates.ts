@@ -32,7 +32,8 @@ export interface EvaluationOptions extends ScoreOptions {
 }
 
 export interface EvaluationReport {
-  onScore(candidate: PlannedCandidate, result: ScoreResult, milliseconds: number): void
+  /** Awaited before the next one. */
+  onScore(candidate: PlannedCandidate, result: ScoreResult, milliseconds: number): void | Promise<void>
   onFailure(candidate: PlannedCandidate, thrown: unknown): void
   /** A group could not be scored together; its members follow alone. */
   onSplit(members: number, thrown: unknown): void
@@ -119,12 +120,12 @@ async function scoreTogether(
     return null
   }
   const milliseconds = (options.now() - started) / members.length
-  scored.results.forEach((result, index) => {
+  for (const [index, result] of scored.results.entries()) {
     const member = members[index]
     if (member !== undefined) {
-      reportScore(member, result, milliseconds, report)
+      await reportScore(member, result, milliseconds, report)
     }
-  })
+  }
   return scored.macs
 }
 
@@ -138,7 +139,7 @@ async function scoreAlone(
     const started = options.now()
     try {
       const result = await scoreSubnet({ ...options, plan: member.plan })
-      reportScore(member, result, options.now() - started, report)
+      await reportScore(member, result, options.now() - started, report)
     } catch (thrown) {
       report.onFailure(member, thrown)
     }
@@ -146,14 +147,14 @@ async function scoreAlone(
 }
 
 /** What is measured besides the score can fail too. */
-function reportScore(
+async function reportScore(
   member: PlannedCandidate,
   result: ScoreResult,
   milliseconds: number,
   report: EvaluationReport,
-): void {
+): Promise<void> {
   try {
-    report.onScore(member, result, milliseconds)
+    await report.onScore(member, result, milliseconds)
   } catch (thrown) {
     report.onFailure(member, thrown)
   }

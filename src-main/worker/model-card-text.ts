@@ -16,13 +16,16 @@ export function describeModelCard(card: ModelCard): string {
     '## Use',
     '',
     `\`${card.weights.file}\` is a PyTorch state dict under the official parameter names:`,
-    `\`safetensors.torch.load_file('${card.weights.file}')\`. The architecture is \`genotype.json\`: per module the depths of`,
+    `\`safetensors.torch.load_file('${card.weights.file}')\`.${card.weights.normsFolded === true ? FOLDED_USE : ''} The architecture is \`genotype.json\`: per module the depths of`,
     'the branches and `fusion[step][target][source]`.',
     '',
     ...[card.output, ...(card.furtherOutputs ?? [])].map(describeChannels),
     '',
   ].join('\n')
 }
+
+const FOLDED_USE =
+  ' Its batch norms are folded: a strict load needs the official module with `bias=True` in every convolution and `nn.Identity` for every norm.'
 
 function describeChannels({ meaning, names, stride }: CardOutput): string {
   const order = names.join(', ')
@@ -68,6 +71,7 @@ function networkRows(card: ModelCard): Row[] {
     ),
     ['parameters', `${whole(cost.params)} (${whole(cost.liveParams)} without dead layers)`],
     ['multiply-adds', `${whole(cost.macs)} at ${size(input)}, ${cost.gigaMacs.toFixed(3)} × 2^30`],
+    ['batch norms', weights.normsFolded === true ? 'folded into the convolutions' : 'layers of their own'],
     ['dead layers', weights.deadLayersDropped ? 'left out' : 'included, as in the official count'],
     ...(grouping === undefined
       ? []

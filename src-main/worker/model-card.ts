@@ -21,6 +21,7 @@ export interface WrittenNetwork {
   readonly counters: number
   readonly file: string
   readonly deadLayersDropped: boolean
+  readonly normsFolded?: boolean
   /** Null for inherited weights. */
   readonly fineTuning: FineTuneScores | null
 }
@@ -31,7 +32,7 @@ export type CardJob = Pick<ExportJob, 'runId' | 'runName' | 'config' | 'candidat
 export function createModelCard(
   job: CardJob,
   run: RunContext,
-  { plan, weights, counters, file, deadLayersDropped, fineTuning }: WrittenNetwork,
+  { plan, weights, counters, file, deadLayersDropped, normsFolded = false, fineTuning }: WrittenNetwork,
   checks: ExportChecks,
 ): ModelCard {
   const { config, dataset, task } = run
@@ -58,6 +59,7 @@ export function createModelCard(
       values: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
       counters,
       deadLayersDropped,
+      ...(normsFolded && { normsFolded }),
       source: fineTuning === null ? 'inherited' : 'fine-tuned',
     },
     fineTuning,

@@ -61,22 +61,30 @@ export interface BeforeAndAfter {
   readonly after: number
   /** See `measureParity`. */
   readonly parity: number
+  readonly scoreTolerance?: number
+  readonly parityTolerance?: number
 }
 
 /** @throws EngineError NUMERIC if what was written scores or answers differently (method.md 8.1). */
-export function requireSame({ before, after, parity }: BeforeAndAfter): void {
-  if (!(Math.abs(before - after) <= EXPORT_SCORE_TOLERANCE)) {
+export function requireSame({
+  before,
+  after,
+  parity,
+  scoreTolerance = EXPORT_SCORE_TOLERANCE,
+  parityTolerance = EXPORT_PARITY_TOLERANCE,
+}: BeforeAndAfter): void {
+  if (!(Math.abs(before - after) <= scoreTolerance)) {
     throw new EngineError(
       'NUMERIC',
       `The written network scores ${String(after)}, before writing it was ${String(before)}; ` +
-        `at most ${String(EXPORT_SCORE_TOLERANCE)} apart is allowed. Its file was removed.`,
+        `at most ${String(scoreTolerance)} apart is allowed. Its file was removed.`,
     )
   }
-  if (!(parity <= EXPORT_PARITY_TOLERANCE)) {
+  if (!(parity <= parityTolerance)) {
     throw new EngineError(
       'NUMERIC',
       `The written network answers differently: ${parity.toExponential(2)} of the largest output; ` +
-        `at most ${String(EXPORT_PARITY_TOLERANCE)} is allowed. Its file was removed.`,
+        `at most ${String(parityTolerance)} is allowed. Its file was removed.`,
     )
   }
 }

@@ -29,6 +29,7 @@ export function describeProtocol(
     recalibrationImages: search.recalibrationBatches * search.recalibrationBatchSize,
     recalibrationSeed: recalibrationSeed(run.config),
     backend: services.backend.kernels.name,
+    ...(split === 'search' && search.measuresLatency === true && { latency: 'deployed' as const }),
     ...(run.dataset.facts.searchSeesReport === true ? { searchSeesReport: true } : {}),
   }
 }

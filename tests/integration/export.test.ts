@@ -10,9 +10,9 @@ import type { ExportResult, GenotypeJson, ModelCard } from '../../src-main/contr
 import { countCost } from '../../src-main/nas/cost.ts'
 import { fromGenotypeJson, genotypeId } from '../../src-main/nas/genotype.ts'
 import { planNetwork, planParameters } from '../../src-main/nas/network-plan.ts'
-import type { NetworkPlan } from '../../src-main/nas/network-plan.types.ts'
 import { createSearchSpace } from '../../src-main/nas/search-space.ts'
 import { openStandAlone } from '../../src-main/supernet/extract-subnet.ts'
+import { findFolded, openExact, openFoldedFile } from '../../src-main/supernet/open-folded.ts'
 import { decodeSafetensors } from '../../src-main/supernet/safetensors.ts'
 import { symmetric, toNhwc } from '../support/formula-weights.ts'
 import { hasTorch, TORCH_PYTHON } from '../support/torch-python.ts'
@@ -143,6 +143,20 @@ describe('scalenas export', () => {
     expect(card.weights.deadLayersDropped).toBe(true)
   })
 
+  it('with --fold-norms has convolutions with biases and no norms, and answers the same within 1e-4', async () => {
+    const { candidateId, accuracy } = member(-1)
+    const { card, path } = await exportTo('folded', [candidateId, '--fold-norms'])
+    const { tensors } = decodeSafetensors(readFileSync(path('model.safetensors')))
+    expect([...tensors.keys()].filter((name) => /running_|num_batches|bn\d/.test(name))).toEqual([])
+    expect(tensors.get('conv1.bias')?.shape).toEqual([card.network.stemChannels])
+    expect(card.weights).toMatchObject({ normsFolded: true, counters: 0, tensors: tensors.size })
+    expect(card.checks.parity).toBeGreaterThan(0)
+    expect(card.checks.parity).toBeLessThanOrEqual(card.checks.parityTolerance)
+    expect(card.checks.parityTolerance).toBe(1e-4)
+    expect(Math.abs(card.checks.writtenAccuracy - accuracy)).toBeLessThanOrEqual(5e-3)
+    expect(readFileSync(path('model-card.md'), 'utf8')).toContain('nn.Identity')
+  })
+
   it('writes a segmentation network that was trained on crops smaller than its input', async () => {
     const ended = await runCli([
       ...['run', 'micro-seg', '--json', '--data', data, ...SMALL],
@@ -188,12 +202,18 @@ describe('scalenas export', () => {
 describe.skipIf(!hasTorch())(
   'the written network in PyTorch (needs python3 with torch, or SCALENAS_TORCH_PYTHON)',
   () => {
-    it('loads strictly under its official names, has the cost of the card, and answers as here', async () => {
-      const { card, path } = await exportTo('torch', [member(-1).candidateId])
-      const plan = planOf(card)
+    it.each([
+      ['with norms', []],
+      ['folded', ['--fold-norms']],
+    ])('loads strictly, has the cost of the card, and answers as here: %s', async (_name, args) => {
+      const { card, path } = await exportTo(`torch${args.join('')}`, [member(-1).candidateId, ...args])
+      const whole = planOf(card)
+      const folded = findFolded(whole, decodeSafetensors(readFileSync(path('model.safetensors'))).tensors)
+      expect(folded !== null).toBe(args.length > 0)
+      const plan = folded?.plan ?? whole
       const { height, width } = card.input
       const pixels = symmetric(41, 'torch input', BATCH * 3 * height * width, 2)
-      const want = await answerHere(path('model.safetensors'), card, plan, pixels)
+      const want = await answerHere(path('model.safetensors'), card, pixels)
       const files = ['plan.json', 'input.f32', 'output.f32'].map(path)
       const [planFile = '', inputFile = '', outputFile = ''] = files
       const { nodes, outputs } = plan
@@ -208,7 +228,12 @@ describe.skipIf(!hasTorch())(
         encoding: 'utf8',
       })
       const { deviation, ...loaded } = JSON.parse(answer) as { readonly deviation: number }
-      expect(loaded).toEqual({ missing: [], unexpected: [], parameters: card.cost.params })
+      const specs = folded?.specs ?? planParameters(whole)
+      const parameters = specs
+        .filter(({ kind }) => !kind.startsWith('running'))
+        .reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0)
+      expect(loaded).toEqual({ missing: [], unexpected: [], parameters })
+      expect(folded !== null || parameters === card.cost.params).toBe(true)
       // method.md 8.1: between PyTorch float32 and a backend of ours.
       expect(deviation).toBeLessThanOrEqual(2e-5)
     })
@@ -218,23 +243,22 @@ describe.skipIf(!hasTorch())(
 const BATCH = 2
 
 /** The file's network on the WebAssembly backend, N, C, H, W in and out. */
-async function answerHere(
-  file: string,
-  card: ModelCard,
-  plan: NetworkPlan,
-  pixels: Float32Array,
-): Promise<Float32Array> {
+async function answerHere(file: string, card: ModelCard, pixels: Float32Array): Promise<Float32Array> {
   const kernels = await createWasmKernels()
   const space = createSearchSpace({ task: card.task, ...card.space })
   const shape = { task: card.task, ...card.network, outputs: card.output.channels }
   const { tensors: weights } = decodeSafetensors(readFileSync(file))
-  const network = openStandAlone(kernels, { space, shape }, { plan, weights })
-  const session = network.openEvaluation()
+  const whole = planOf(card)
+  const folded = findFolded(whole, weights)
+  const network =
+    folded === null
+      ? openExact(openStandAlone(kernels, { space, shape }, { plan: whole, weights }), whole)
+      : openFoldedFile(kernels, { space, shape }, folded, weights)
   const { height, width } = card.input
   const nhwc = toNhwc(pixels, [BATCH, 3, height, width])
   const inputShape = [BATCH, height, width, 3]
   const handle = kernels.upload(nhwc, inputShape)
-  const output = singleOutput(session.forward(plan, { handle, shape: inputShape }).outputs)
+  const output = singleOutput(network.forward({ handle, shape: inputShape }))
   return toNchw(kernels.downloadSync(output.handle), output.shape)
 }
 

@@ -26,6 +26,11 @@ export const exportCommand: Command = {
       type: 'boolean',
       description: 'Leave out layers that cannot influence the output (the search counts them)',
     },
+    'fold-norms': {
+      type: 'boolean',
+      description:
+        'Write convolutions with the batch norms folded in, for deployment: no norms, outputs within 1e-4',
+    },
     ...DATA_ARG,
     ...JSON_ARG,
   },
@@ -36,7 +41,11 @@ export const exportCommand: Command = {
     return withEngine(args, context, async (services) => {
       const id = await findCandidateId(requireText(args, 'candidate'), services)
       context.terminal.err(`exporting ${id}: recalibrate, write, read back, score`)
-      const result = await services.candidates.export({ id, format, dropsDeadLayers: flag(args, 'live') })
+      const result = await services.candidates.export({
+        ...{ id, format },
+        dropsDeadLayers: flag(args, 'live'),
+        foldsNorms: flag(args, 'fold-norms'),
+      })
       await copyFiles(result, out)
       const report = { ...result, folder: out }
       context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report))

@@ -75,6 +75,11 @@ export const predictCommand: Command = {
       valueHint: UP_FUSIONS.join('|'),
       description: 'With --weights: how up-fusions enlarge (default: nearest)',
     },
+    'fold-norms': {
+      type: 'boolean',
+      description:
+        'Fold batch norms into the convolutions: faster, within 1e-4 of the largest output (default: yes; --no-fold-norms)',
+    },
     'hrnet-names': { type: 'boolean', description: 'The weights are HRNet’s' },
     ...DATA_ARG,
     ...JSON_ARG,
@@ -93,7 +98,13 @@ export const predictCommand: Command = {
       )
     }
     const result = await runJob(
-      { kind: 'predict-files', ...network, images, outputFolder: resolve(out) },
+      {
+        kind: 'predict-files',
+        ...network,
+        foldsNorms: args['fold-norms'] !== false,
+        images,
+        outputFolder: resolve(out),
+      },
       args,
       context,
     )

@@ -113,14 +113,18 @@ async function predict(
 /** Below the run's folder, one folder for each way to export, so that a repeated export replaces itself only. */
 async function exportCandidate(
   parts: EngineParts,
-  { id, format, dropsDeadLayers }: ExportRequest,
+  { id, format, dropsDeadLayers, foldsNorms = false }: ExportRequest,
 ): Promise<ExportResult> {
   const { store, executor, codeVersion } = parts
   const candidate = requireCandidate(parts, id)
   const run = requireRun(parts, candidate.runId)
   requireWeights(parts, run.id, 'export')
   const folder = store.paths.runFolder(run.id)
-  const variant = [candidate.genotypeId, format, ...(dropsDeadLayers ? ['live'] : [])].join('-')
+  const variant = [
+    ...[candidate.genotypeId, format],
+    ...(dropsDeadLayers ? ['live'] : []),
+    ...(foldsNorms ? ['folded'] : []),
+  ].join('-')
   return executor.runJob(
     {
       kind: 'export',
@@ -134,6 +138,7 @@ async function exportCandidate(
       codeVersion,
       format,
       dropsDeadLayers,
+      ...(foldsNorms && { foldsNorms }),
       outputFolder: join(folder, 'exports', variant),
     },
     {

@@ -110,6 +110,7 @@ export interface ExportRequest {
   readonly id: string
   readonly format: ExportFormat
   readonly dropsDeadLayers: boolean
+  readonly foldsNorms?: boolean
 }
 
 export interface CandidatesService {

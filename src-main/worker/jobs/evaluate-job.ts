@@ -9,9 +9,12 @@ import type {
 } from '../../contract/index.ts'
 import type { Value } from '../../compute/network-ops.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
+import { planParameters } from '../../nas/network-plan.ts'
 import type { NetworkPlan } from '../../nas/network-plan.types.ts'
 import { sharingOrder } from '../../nas/sharing-order.ts'
-import type { EvaluationSession } from '../../supernet/supernet.ts'
+import { withoutDeadNodes } from '../../supernet/extract-subnet.ts'
+import { openFolded } from '../../supernet/open-folded.ts'
+import type { Supernet } from '../../supernet/supernet.ts'
 import { evaluateCandidates } from '../evaluate-candidates.ts'
 import type { PlannedCandidate } from '../evaluate-candidates.ts'
 import type { Forward } from '../../tasks/task.ts'
@@ -52,7 +55,7 @@ export async function runEvaluateJob(
       now: () => performance.now(),
     },
     {
-      onScore({ candidate, plan }, { accuracy, metrics, detections }, milliseconds) {
+      async onScore({ candidate, plan }, { accuracy, metrics, detections }, milliseconds) {
         if (!Number.isFinite(accuracy)) {
           const message = `The score of ${candidate.genotypeId} is ${accuracy}.`
           progress.fail(candidate, new EngineError('NUMERIC', message))
@@ -61,7 +64,7 @@ export async function runEvaluateJob(
         if (job.split === 'report' && detections !== undefined) {
           writeDetections(job.runFolder, candidate.genotypeId, detections)
         }
-        const latency = latencyOf(run, session, plan, recalibrationBatches[0])
+        const latency = await latencyOf(run, supernet, plan, recalibrationBatches[0])
         progress.succeed({
           candidateId: candidate.candidateId,
           ...{ accuracy, metrics: { ...metrics, ...latency }, protocol, milliseconds },
@@ -139,22 +142,30 @@ function createProgress({ candidates }: EvaluateJob, context: JobContext): Evalu
   }
 }
 
-/** Empty unless the run measures it. */
-function latencyOf(
+/** Of the network as it is deployed, norms folded and dead layers left out; empty unless the run measures it. */
+async function latencyOf(
   { kernels, config }: RunContext,
-  session: EvaluationSession,
+  supernet: Supernet,
   plan: NetworkPlan,
   images: Value | undefined,
-): Readonly<Record<string, number>> {
+): Promise<Readonly<Record<string, number>>> {
   if (config.search.measuresLatency !== true || images === undefined) {
     return {}
   }
-  const input = firstImage(kernels, images)
+  const live = withoutDeadNodes(plan)
+  // Statistics are numbers only: with whichever, a pass takes as long.
+  const weights = await supernet.weights(planParameters(live))
+  const { space, shape } = supernet
+  const network = openFolded(kernels, { space, shape, plan: live }, weights)
   try {
-    // Statistics are numbers only: with whichever, a pass takes as long.
-    const forward: Forward = (value) => session.forward(plan, value).outputs
-    return { [LATENCY_METRIC]: measureLatency(kernels, forward, input, () => performance.now()) }
+    const input = firstImage(kernels, images)
+    try {
+      const forward: Forward = (value) => network.forward(value)
+      return { [LATENCY_METRIC]: measureLatency(kernels, forward, input, () => performance.now()) }
+    } finally {
+      kernels.release(input.handle)
+    }
   } finally {
-    kernels.release(input.handle)
+    network.dispose()
   }
 }

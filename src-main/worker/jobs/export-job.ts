@@ -1,14 +1,20 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError, EXPORT_PARITY_TOLERANCE, EXPORT_SCORE_TOLERANCE } from '../../contract/index.ts'
+import {
+  EngineError,
+  EXPORT_PARITY_TOLERANCE,
+  EXPORT_SCORE_TOLERANCE,
+  FOLDED_PARITY_TOLERANCE,
+  FOLDED_SCORE_TOLERANCE,
+} from '../../contract/index.ts'
 import type { ExportChecks, ExportJob, ExportResult } from '../../contract/index.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
 import { extractSubnet, openStandAlone } from '../../supernet/extract-subnet.ts'
 import type { StandAloneSubnet } from '../../supernet/extract-subnet.ts'
+import { foldSubnet, findFolded, openExact, openFoldedFile } from '../../supernet/open-folded.ts'
 import { measureStatistics, releaseStatistics, uploadStatistics } from '../../supernet/recalibrate.ts'
 import type { Supernet } from '../../supernet/supernet.ts'
 import type { Forward } from '../../tasks/task.ts'
-import { forwardWithRunning } from '../../training/score-subnet.ts'
 import { measureParity } from '../export-checks.ts'
 import { createModelCard } from '../model-card.ts'
 import {
@@ -52,7 +58,9 @@ export async function runExportJob(
 
   await mkdir(job.outputFolder, { recursive: true })
   await rm(join(job.outputFolder, CARD_FILE), { force: true })
-  const counters = writeModel(job.outputFolder, extracted.weights, job)
+  const foldsNorms = job.foldsNorms === true
+  const toWrite = foldsNorms ? foldSubnet(extracted) : extracted.weights
+  const counters = writeModel(job.outputFolder, toWrite, job)
   context.emit({ kind: 'progressed', done: 2, total: STEPS, note: 'written' })
 
   const statistics = uploadStatistics(run.kernels, host)
@@ -60,13 +68,13 @@ export async function runExportJob(
     const inherited: Forward = (input) => session.forward(plan, input, statistics).outputs
     const written = { plan: extracted.plan, weights: await readModel(job.outputFolder) }
     const checks = await check(job, run, services, { supernet, inherited, written, context })
-    requireSame({ before: checks.inheritedAccuracy, after: checks.writtenAccuracy, parity: checks.parity })
+    requireSame({ ...checks, before: checks.inheritedAccuracy, after: checks.writtenAccuracy })
     const card = createModelCard(
       job,
       run,
       {
         ...{ plan, weights: written.weights, counters, file: MODEL_FILE },
-        ...{ deadLayersDropped: job.dropsDeadLayers, fineTuning: null },
+        ...{ deadLayersDropped: job.dropsDeadLayers, normsFolded: foldsNorms, fineTuning: null },
       },
       checks,
     )
@@ -104,10 +112,13 @@ async function check(
   const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
   const before = await images.score(kernels, inherited, options)
   context.emit({ kind: 'progressed', done: 3, total: STEPS, note: 'scored before writing' })
-  const network = openStandAlone(kernels, supernet, written)
-  const session = network.openEvaluation()
+  const folded = job.foldsNorms === true ? findFolded(written.plan, written.weights) : null
+  const network =
+    folded === null
+      ? openExact(openStandAlone(kernels, supernet, written), written.plan)
+      : openFoldedFile(kernels, supernet, folded, written.weights)
   try {
-    const standAlone = forwardWithRunning(session, written.plan)
+    const standAlone: Forward = (input) => network.forward(input)
     const after = await images.score(kernels, standAlone, options)
     const [realImages] = await run.recalibrationBatches()
     if (realImages === undefined) {
@@ -119,13 +130,12 @@ async function check(
       inheritedAccuracy: before.accuracy,
       writtenAccuracy: after.accuracy,
       writtenMetrics: after.metrics,
-      scoreTolerance: EXPORT_SCORE_TOLERANCE,
+      scoreTolerance: folded === null ? EXPORT_SCORE_TOLERANCE : FOLDED_SCORE_TOLERANCE,
       parity: measureParity(kernels, inherited, standAlone, realImages),
-      parityTolerance: EXPORT_PARITY_TOLERANCE,
+      parityTolerance: folded === null ? EXPORT_PARITY_TOLERANCE : FOLDED_PARITY_TOLERANCE,
       protocol: describeProtocol(run, 'search', images.count, services),
     }
   } finally {
-    session.close()
     network.dispose()
   }
 }

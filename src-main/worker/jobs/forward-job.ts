@@ -15,8 +15,8 @@ import type { NetworkPlan, NetworkShape } from '../../nas/network-plan.types.ts'
 import { createSearchSpace } from '../../nas/search-space.ts'
 import type { SearchSpace } from '../../nas/search-space.ts'
 import { openStandAlone, withoutDeadNodes } from '../../supernet/extract-subnet.ts'
-import { openExact, openFolded } from '../../supernet/open-folded.ts'
-import type { DeployedNetwork } from '../../supernet/open-folded.ts'
+import { findFolded, openExact, openFolded, openFoldedFile } from '../../supernet/open-folded.ts'
+import type { DeployedNetwork, FoldedNetwork } from '../../supernet/open-folded.ts'
 import type { HostTensor, WeightMap } from '../../supernet/weights.ts'
 import { toChannelsFirst, toChannelsLast } from '../channel-order.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
@@ -60,13 +60,10 @@ export async function runForwardJob(
     upFusion: job.upFusion,
   }
   const { space, plan } = planJob(job, shape)
-  const { own, unknownNames, absentUnused } = blaming(weightsFile, () =>
-    pickWeights(space, shape, plan, weights),
-  )
+  const picked = blaming(weightsFile, () => pickWeights(space, shape, plan, weights))
+  const { unknownNames, absentUnused } = picked
   const network = blaming(weightsFile, () =>
-    job.foldsNorms === true
-      ? openFolded(backend.kernels, { space, shape, plan }, own)
-      : openExact(openStandAlone(backend.kernels, { space, shape }, { plan, weights: own }), plan),
+    openPicked(backend.kernels, { space, shape, plan }, picked, job.foldsNorms === true),
   )
   const started = performance.now()
   const outputs = await forwardImages(backend.kernels, network, images, context).finally(() =>
@@ -112,6 +109,8 @@ export function planJob(
 
 export interface PickedWeights {
   readonly own: WeightMap
+  /** Set if the file is a folded export. */
+  readonly folded: FoldedNetwork | null
   readonly unknownNames: readonly string[]
   readonly absentUnused: number
 }
@@ -123,8 +122,9 @@ export function pickWeights(
   plan: NetworkPlan,
   weights: WeightMap,
 ): PickedWeights {
-  const known = supernetParameters(space, shape).map(({ name }) => name)
-  const wanted = planParameters(plan).map(({ name }) => name)
+  const folded = findFolded(plan, weights)
+  const wanted = (folded?.specs ?? planParameters(plan)).map(({ name }) => name)
+  const known = folded === null ? supernetParameters(space, shape).map(({ name }) => name) : wanted
   const { missing, unknown } = compareNames(weights, wanted, new Set(known))
   if (missing.length > 0) {
     const more = missing.length > MOST_NAMES_LISTED ? ` and ${missing.length - MOST_NAMES_LISTED} more` : ''
@@ -143,7 +143,31 @@ export function pickWeights(
     }
   }
   const absentUnused = known.filter((name) => !weights.has(name)).length
-  return { own, unknownNames: unknown, absentUnused }
+  return { own, folded, unknownNames: unknown, absentUnused }
+}
+
+/**
+ * Opens what {@link pickWeights} found.
+ *
+ * @param foldsNorms - Folds what is not folded yet.
+ * @throws RangeError naming tensors of another shape.
+ */
+export function openPicked(
+  kernels: Kernels,
+  {
+    space,
+    shape,
+    plan,
+  }: { readonly space: SearchSpace; readonly shape: NetworkShape; readonly plan: NetworkPlan },
+  { own, folded }: PickedWeights,
+  foldsNorms: boolean,
+): DeployedNetwork {
+  if (folded !== null) {
+    return openFoldedFile(kernels, { space, shape }, folded, own)
+  }
+  return foldsNorms
+    ? openFolded(kernels, { space, shape, plan }, own)
+    : openExact(openStandAlone(kernels, { space, shape }, { plan, weights: own }), plan)
 }
 
 /** Of each output N, channels, height, width. */

@@ -10,8 +10,6 @@ import type {
 import { choosePalette } from '../../datasets/class-palette.ts'
 import { SKELETONS } from '../../datasets/skeletons.ts'
 import type { NetworkShape } from '../../nas/network-plan.types.ts'
-import { openStandAlone } from '../../supernet/extract-subnet.ts'
-import { forwardWithRunning } from '../../training/score-subnet.ts'
 import { answerEverybody, answerPose, answerScene, openPicture } from '../answer-picture.ts'
 import type { Answering, AnswerFile } from '../answer-picture.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
@@ -19,7 +17,7 @@ import { blaming, readWeightsFile } from '../read-weights-file.ts'
 import { shapeOfWeights } from '../shape-of-weights.ts'
 import { breathe } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
-import { pickWeights, planJob } from './forward-job.ts'
+import { openPicked, pickWeights, planJob } from './forward-job.ts'
 
 /**
  * Answers pictures with a network from a file: overlay, JSON and for segmentation the label map of each. A picture that cannot be used
@@ -39,14 +37,13 @@ export async function runPredictFilesJob(
     ...{ inputHeight, inputWidth, upFusion: job.upFusion },
   }
   const { space, plan } = planJob(job, shape)
-  const { own } = blaming(weightsFile, () => pickWeights(space, shape, plan, weights))
-  const supernet = blaming(weightsFile, () =>
-    openStandAlone(backend.kernels, { space, shape }, { plan, weights: own }),
+  const picked = blaming(weightsFile, () => pickWeights(space, shape, plan, weights))
+  const network = blaming(weightsFile, () =>
+    openPicked(backend.kernels, { space, shape, plan }, picked, job.foldsNorms !== false),
   )
-  const session = supernet.openEvaluation()
   const answering: Answering = {
     kernels: backend.kernels,
-    forward: forwardWithRunning(session, plan),
+    forward: (input) => network.forward(input),
     network: { inputHeight, inputWidth },
     flipTest: job.flipTest,
   }
@@ -56,8 +53,7 @@ export async function runPredictFilesJob(
     })
     return { backend: backend.kernels.name, ...(await answerAll(job, answering, shape.outputs, context)) }
   } finally {
-    session.close()
-    supernet.dispose()
+    network.dispose()
   }
 }
 

@@ -6,9 +6,11 @@ import type { ForwardJob, ForwardResult } from '../../../src-main/contract/index
 import { decodeFloatNpy, encodeFloatNpy } from '../../../src-main/formats/npy.ts'
 import { toGenotypeJson } from '../../../src-main/nas/genotype.ts'
 import { hrnetGenotype } from '../../../src-main/nas/named-genotypes.ts'
-import { supernetParameters } from '../../../src-main/nas/network-plan.ts'
+import { planNetwork, supernetParameters } from '../../../src-main/nas/network-plan.ts'
 import type { NetworkShape } from '../../../src-main/nas/network-plan.types.ts'
 import { createSearchSpace } from '../../../src-main/nas/search-space.ts'
+import { withoutDeadNodes } from '../../../src-main/supernet/extract-subnet.ts'
+import { foldSubnet } from '../../../src-main/supernet/open-folded.ts'
 import { encodeSafetensors } from '../../../src-main/supernet/safetensors.ts'
 import type { WeightMap } from '../../../src-main/supernet/weights.ts'
 import { toChannelsFirst, toChannelsLast } from '../../../src-main/worker/channel-order.ts'
@@ -80,6 +82,18 @@ describe('the forward job', () => {
     const difference = exact.reduce((most, value, i) => Math.max(most, Math.abs(value - (folded[i] ?? 0))), 0)
     expect(difference).toBeLessThanOrEqual(1e-4 * largest)
     expect(difference).toBeGreaterThan(0)
+  })
+
+  it('knows a file whose norms are folded, and gives the bits of folding here', async () => {
+    write('w.safetensors', encodeSafetensors(weights))
+    const plan = withoutDeadNodes(planNetwork(space, shape, hrnetGenotype(space)))
+    write('folded.safetensors', encodeSafetensors(foldSubnet({ plan, weights })))
+    const { values: here } = await forward('w.safetensors', { foldsNorms: true })
+    for (const foldsNorms of [true, false]) {
+      const { values: there, result } = await forward('folded.safetensors', { foldsNorms })
+      expect(there).toEqual(here)
+      expect(result.unknownNames).toEqual([])
+    }
   })
 
   it('reads the shape of the network off the weights, and gives one answer for every kind of file', async () => {
