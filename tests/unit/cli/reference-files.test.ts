@@ -108,7 +108,7 @@ describe('commands that read files of the reference release', () => {
       [[...files, '--task', 'pose', '--genotype', 'huge'], /"huge" is no genotype/],
       [
         [...files, '--task', 'pose', '--genotype', 'largest', '--backend', 'abacus'],
-        /--backend must be one of auto, tensorflow, wasm/,
+        /--backend must be one of auto, tensorflow, webgpu, wasm/,
       ],
       [
         [...files, '--task', 'pose', '--genotype', 'largest', '--width', '0'],

@@ -108,7 +108,7 @@ describe('the operation stream of a training step and an inference', () => {
         })
       }
       present['every primitive'] = record((binding) => {
-        const kernels = createTensorflowKernels(binding, 'cpu')
+        const kernels = createTensorflowKernels(binding, 'gpu')
         conformanceCases().forEach((testCase) => testCase.run(kernels))
       })
       if (process.env['UPDATE_OPERATION_STREAM'] === '1') {
