@@ -35,7 +35,9 @@ export async function chooseBackend(wish: BackendWish, entries: WebgpuEntries): 
       }
       refused.push(`${name}: self-test failed: ${problems.join('; ')}`)
     } catch (thrown) {
-      refused.push(`${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      // On one line: of a worker that ends, the last line is what is reported.
+      const reason = thrown instanceof Error ? thrown.message : String(thrown)
+      refused.push(`${name}: ${reason.replaceAll(/\s*\n\s*/g, ' ')}`)
     }
   }
   throw new Error(`no usable compute backend: ${refused.join(' | ')}`)

@@ -40,6 +40,34 @@ export function groupNearDuplicates(hashes: ReadonlyMap<string, string>): readon
     .map((members) => members.map((index) => keys[index] ?? ''))
 }
 
+/**
+ * Pictures that look like one of the known.
+ *
+ * @param known - Hashes by key; `others` likewise.
+ * @returns By key of the others, the first of the known in order that it looks like.
+ */
+export function findLookalikes(
+  known: ReadonlyMap<string, string>,
+  others: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const keys = [...known.keys()].filter((key) => known.get(key) !== '').toSorted()
+  const words = keys.map((key) => hashWords(known.get(key) ?? ''))
+  const bands = Array.from({ length: BANDS }, (_, band) => bucketsOf(words, band))
+  const found = new Map<string, string>()
+  for (const [key, hash] of others) {
+    const own = hash === '' ? null : hashWords(hash)
+    const near = own === null ? [] : bands.flatMap((buckets, band) => buckets[bandOf(own, band)] ?? [])
+    const alike = near.filter((index) => {
+      const other = words[index]
+      return own !== null && other !== undefined && hashDistance(own, other) <= NEAR_BITS
+    })
+    if (alike.length > 0) {
+      found.set(key, keys[Math.min(...alike)] ?? '')
+    }
+  }
+  return found
+}
+
 function joinBucket(
   bucket: readonly number[],
   words: readonly Uint32Array[],
@@ -60,9 +88,12 @@ function joinBucket(
 
 function bucketsOf(words: readonly Uint32Array[], band: number): readonly number[][] {
   const buckets: number[][] = Array.from({ length: 2 ** BAND_BITS }, () => [])
-  const [word, shift] = [Math.floor(band / 4), (band % 4) * BAND_BITS]
   words.forEach((hash, index) => {
-    buckets[((hash[word] ?? 0) >>> shift) & (2 ** BAND_BITS - 1)]?.push(index)
+    buckets[bandOf(hash, band)]?.push(index)
   })
   return buckets
+}
+
+function bandOf(hash: Uint32Array, band: number): number {
+  return ((hash[Math.floor(band / 4)] ?? 0) >>> ((band % 4) * BAND_BITS)) & (2 ** BAND_BITS - 1)
 }

@@ -1,17 +1,19 @@
-import type { PictureFile } from './dataset.ts'
+import type { PictureFile, SplitName } from './dataset.ts'
 import { FILES_AT_ONCE, mapLimited } from './map-limited.ts'
-import { groupNearDuplicates } from './near-duplicates.ts'
+import { findLookalikes, groupNearDuplicates } from './near-duplicates.ts'
 import { hashPicture } from './perceptual-hash.ts'
 import type { FolderOptions } from './pose-dataset.ts'
 import type { Identities } from './shared-pictures.ts'
 
-/** Groups of keys that look alike, none where the run does not ask for them. A picture that cannot be decoded now looks like no other. */
-export async function findNearDuplicates(
+type Hashes = ReadonlyMap<string, string>
+
+/** Hashes by key, none where the run does not ask for them. A picture that cannot be decoded now looks like no other. */
+export async function hashPictures(
   pictures: ReadonlyMap<string, PictureFile>,
   { config, index }: Pick<FolderOptions, 'config' | 'index'>,
-): Promise<readonly (readonly string[])[]> {
+): Promise<Hashes> {
   if (config.nearDuplicates === 'ignore' || config.searchSplit === 'official') {
-    return []
+    return new Map()
   }
   const hashed = await mapLimited([...pictures], FILES_AT_ONCE, async ([key, { path, isTurned }]) => {
     try {
@@ -21,9 +23,50 @@ export async function findNearDuplicates(
       return [key, ''] as const
     }
   })
-  const find = (): readonly (readonly string[])[] => groupNearDuplicates(new Map(hashed))
-  const parts = hashed.map((pair) => pair.join(' '))
+  return new Map(hashed)
+}
+
+/** Groups of those pictures among `keys` that look alike. */
+export function findNearDuplicates(
+  hashes: Hashes,
+  keys: Iterable<string>,
+  { index }: Pick<FolderOptions, 'index'>,
+): readonly (readonly string[])[] {
+  const hashed = pick(hashes, keys)
+  const find = (): readonly (readonly string[])[] => groupNearDuplicates(hashed)
+  const parts = Array.from(hashed, (pair) => pair.join(' '))
   return index?.groups(parts, find) ?? find()
+}
+
+function pick(hashes: Hashes, keys: Iterable<string>): Hashes {
+  return new Map(
+    [...keys].flatMap((key) => {
+      const hash = hashes.get(key)
+      return hash === undefined ? [] : [[key, hash] as const]
+    }),
+  )
+}
+
+/**
+ * Warns of report pictures that look like one to train or search with: scores on them say little about new pictures. Copies of a whole
+ * file are left to `describeShared`.
+ */
+export function describeLookalikes(
+  hashes: Hashes,
+  splits: Readonly<Record<SplitName, readonly string[]>>,
+  identities: Identities,
+): string[] {
+  const known = new Set([...splits.train, ...splits.search])
+  const copied = new Set(Array.from(known, (key) => identities.get(key) ?? key))
+  const report = new Set(splits.report.filter((key) => !copied.has(identities.get(key) ?? key)))
+  const found = findLookalikes(pick(hashes, known), pick(hashes, report))
+  const [example] = found
+  return example === undefined
+    ? []
+    : [
+        `${found.size.toLocaleString('en-US')} of ${new Set(splits.report).size.toLocaleString('en-US')} report pictures look like training ` +
+          `pictures (for example ${example.join(' and ')}): scores on them say little about new pictures`,
+      ]
 }
 
 /** One identity for all pictures of a group, and for the copies of each. */

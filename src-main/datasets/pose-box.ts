@@ -34,7 +34,10 @@ export function frameBox(box: Box, aspect: number): CropFrame {
   return frameExtent([box[0] + box[2] / 2, box[1] + box[3] / 2], box[2], box[3], aspect, BOX_MARGIN)
 }
 
-/** Mean and extent of the labelled joints of one half of the body; null with fewer than two. Margin 1.5. */
+/**
+ * Mean and extent of the labelled joints of one half of the body, margin 1.5; null with fewer than two, and where all lie on one
+ * point: an extent of nothing has no crop (ours, the published code divides by it).
+ */
 export function frameHalfBody(
   sample: PoseSample,
   skeleton: Skeleton,
@@ -60,6 +63,9 @@ export function frameHalfBody(
     top = Math.min(top, y)
     right = Math.max(right, x)
     bottom = Math.max(bottom, y)
+  }
+  if (right === left && bottom === top) {
+    return null
   }
   const centre: [number, number] = [sumX / joints.length, sumY / joints.length]
   return frameExtent(centre, right - left, bottom - top, aspect, HALF_BODY_MARGIN)

@@ -9,7 +9,13 @@ import type { LeftOut } from './left-out.ts'
 import type { Persons } from './persons.ts'
 import { openPoseFiles } from './pose-files.ts'
 import type { PictureIndex } from './picture-index.ts'
-import { describeNear, findNearDuplicates, nearIdentities } from './near-pictures.ts'
+import {
+  describeLookalikes,
+  describeNear,
+  findNearDuplicates,
+  hashPictures,
+  nearIdentities,
+} from './near-pictures.ts'
 import { describeShared, identifyPictures, type Identities } from './shared-pictures.ts'
 
 export interface FolderOptions {
@@ -52,17 +58,16 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
     Array.from(pictures, ([key, { path: file }]) => ({ key, path: file, bytes: bytes.get(key) ?? 0 })),
     parts.index,
   )
-  const near = await findNearDuplicates(train.pictures, parts)
+  const hashes = await hashPictures(pictures, parts)
+  const near = findNearDuplicates(hashes, train.pictures.keys(), parts)
   const { splits, warnings } = cutSplits(parts, nearIdentities(identities, near))
   const keysOf = (name: SplitName): string[] => splits[name].map(({ imageKey }) => imageKey)
   const detected =
     parts.detections === undefined
       ? null
       : await readDetectedBoxes(parts.detections, report === null ? new Set(keysOf('report')) : null, leftOut)
-  const shared = describeShared(
-    { train: keysOf('train'), search: keysOf('search'), report: keysOf('report') },
-    identities,
-  )
+  const keys = { train: keysOf('train'), search: keysOf('search'), report: keysOf('report') }
+  const shared = describeShared(keys, identities)
   const facts: DatasetFacts = {
     name: basename(path),
     format: parts.format,
@@ -83,6 +88,7 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
       ...parts.warnings,
       ...warnings,
       ...shared.warnings,
+      ...describeLookalikes(hashes, keys, identities),
       ...describeSkeletonGaps(train.skeleton),
       ...describeAnimated(all),
     ],

@@ -21,16 +21,16 @@ export interface SegmentationDraw {
   readonly random: RandomSource | null
 }
 
-/** Factors are multiples of this apart, as in the published code: 0.5, 0.6, …, 2.1. */
-const FACTOR_STEP = 0.1
+/** Factors are a tenth apart, as in the published code: 0.5, 0.6, …, 2.1. Divided, since a tenth itself is no binary number. */
+const FACTORS_PER_UNIT = 10
 
 /** Draws in the order factor, crop column, crop row, mirror. */
 export function drawSegmentationAugmentation(
   random: RandomSource,
   config: SegmentationTaskConfig,
 ): SegmentationAugmentation {
-  const steps = Math.max(0, Math.round((config.scaleMax - config.scaleMin) / FACTOR_STEP))
-  const factor = config.scaleMin + random.int(steps + 1) * FACTOR_STEP
+  const steps = Math.max(0, Math.round((config.scaleMax - config.scaleMin) * FACTORS_PER_UNIT))
+  const factor = config.scaleMin + random.int(steps + 1) / FACTORS_PER_UNIT
   const shiftX = random.next()
   const shiftY = random.next()
   const isFlipped = random.next() < config.flipProbability

@@ -8,7 +8,7 @@ import { describeSizes } from './describe-sizes.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { LeftOut } from './left-out.ts'
 import type { FolderOptions } from './pose-dataset.ts'
-import { findNearDuplicates } from './near-pictures.ts'
+import { describeLookalikes, findNearDuplicates, hashPictures } from './near-pictures.ts'
 import { openSegmentationFiles } from './segmentation-files.ts'
 import { describeShared, identifyPictures } from './shared-pictures.ts'
 
@@ -32,17 +32,17 @@ export interface SegmentationParts extends FolderOptions {
 export async function assembleSegmentationDataset(parts: SegmentationParts): Promise<SegmentationDataset> {
   const { path, seed, classes, leftOut } = parts
   checkEnough(parts)
-  const cut = await keepApart(cutSplits(parts), parts)
+  const uncut = cutSplits(parts)
+  const hashes = await hashFolder(uncut, parts)
+  const cut = keepApart(uncut, parts, hashes)
   const { splits } = cut
   const frames = [...new Set([...splits.train, ...splits.search, ...splits.report])]
   const identities = await identifyPictures(
     frames.map(({ id, files, bytes }) => ({ key: id, path: files.path, bytes })),
   )
   const idsOf = (name: SplitName): string[] => splits[name].map(({ id }) => id)
-  const shared = describeShared(
-    { train: idsOf('train'), search: idsOf('search'), report: idsOf('report') },
-    identities,
-  )
+  const ids = { train: idsOf('train'), search: idsOf('search'), report: idsOf('report') }
+  const shared = describeShared(ids, identities)
   const identity = Object.entries(splits).flatMap(([split, members]) =>
     members.map((frame) => `${split} ${frame.id} ${String(frame.bytes)} ${frame.counts.join()}`),
   )
@@ -60,6 +60,7 @@ export async function assembleSegmentationDataset(parts: SegmentationParts): Pro
     warnings: [
       ...cut.warnings,
       ...shared.warnings,
+      ...describeLookalikes(hashes, ids, identities),
       ...describeAbsent(splits.train, classes),
       ...describeAnimated(frames),
     ],
@@ -135,18 +136,21 @@ function cutSplits(parts: SegmentationParts): Cut {
   return { splits: { train: training, search: cut.search, report }, notes, warnings }
 }
 
-/**
- * A plain folder says little about which pictures are frames of one clip: training pictures that look like one of the search split
- * are used for neither. Formats whose clips are known keep these whole instead.
- */
-async function keepApart(cut: Cut, parts: SegmentationParts): Promise<Cut> {
-  if (parts.format !== 'folder') {
-    return cut
-  }
+/** A plain folder says little about which pictures are frames of one clip. Formats whose clips are known keep these whole instead. */
+async function hashFolder({ splits }: Cut, parts: SegmentationParts): Promise<ReadonlyMap<string, string>> {
+  const frames = parts.format === 'folder' ? Object.values(splits).flat() : []
+  return hashPictures(new Map(frames.map((frame) => [frame.id, frame.files])), parts)
+}
+
+/** Training pictures that look like one of the search split are used for neither. */
+function keepApart(cut: Cut, parts: SegmentationParts, hashes: ReadonlyMap<string, string>): Cut {
   const { train, search } = cut.splits
-  const files = new Map([...train, ...search].map((frame) => [frame.id, frame.files]))
   const searched = new Set(search.map(({ id }) => id))
-  const groups = await findNearDuplicates(files, parts)
+  const groups = findNearDuplicates(
+    hashes,
+    [...train, ...search].map(({ id }) => id),
+    parts,
+  )
   const shared = groups.filter((group) => group.some((id) => searched.has(id)))
   const alike = new Set(shared.flat().filter((id) => !searched.has(id)))
   if (alike.size === 0) {

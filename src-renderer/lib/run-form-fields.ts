@@ -40,6 +40,7 @@ const choice = (options: readonly string[], details: Partial<Details> = {}): Det
   advanced('choice', { options, ...details })
 
 const UNBOUND = { hint: 'empty: no bound' } as const
+const MEASURED = { hint: '0: measured at the start' } as const
 const PROBABILITY = { hint: 'probability' } as const
 
 const DATA: readonly Row[] = [
@@ -123,6 +124,7 @@ const SEARCH: readonly Row[] = [
   ['search.flipTest', 'Average with the mirror image', advanced('flag')],
   ['pose.metric', 'Scored by', choice(['pck', 'ap', 'pckh'], { when: isPose, whenAbsent: 'pck' })],
   ['search.workers', 'Workers', advanced('number', { hint: '0: measured at the start, at most 4' })],
+  ['search.threads', 'Threads of a worker', advanced('number', { ...MEASURED, whenAbsent: '0' })],
 ]
 
 const TASK: readonly Row[] = [
@@ -169,7 +171,8 @@ const TASK: readonly Row[] = [
 const COMPUTE: readonly Row[] = [
   ['seed', 'Seed', basic('number', { hint: 'same seed and data: same front' })],
   ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'webgpu', 'wasm'])],
-  ['compute.trainThreads', 'Training threads', advanced('number', { hint: '0: measured at the start' })],
+  ['compute.trainThreads', 'Training threads', advanced('number', MEASURED)],
+  ['compute.loaderThreads', 'Threads reading pictures', advanced('number', { ...MEASURED, whenAbsent: '0' })],
 ]
 
 /** Every field of the form, in its order. Ranges and allowed values are those of the contract's schema. */

@@ -64,8 +64,16 @@ async function loadPackage(): Promise<{ dawn: DawnPackage; version: string }> {
     const manifest = createRequire(import.meta.url)(`${name}/package.json`) as { readonly version: string }
     return { dawn: (await import(name)) as DawnPackage, version: manifest.version }
   } catch (thrown) {
-    throw new OpeningError('package', reasonOf(thrown))
+    throw new OpeningError('package', packageReason(thrown))
   }
+}
+
+/** Node names every file that asked for a missing package; who reads the doctor needs to know only that it is not there. */
+export function packageReason(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
+    ? 'the optional package webgpu is not installed'
+    : reasonOf(thrown)
 }
 
 /** Drivers that compute on the CPU, by the words that they call themselves; slower there than the WebAssembly kernels. */

@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { DoctorCheck, DoctorReport, WorkerReady } from '../../contract/index.ts'
+import type { DoctorCheck, DoctorReport } from '../../contract/index.ts'
 import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { readVersion } from '../../store/migrate.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import { describeCalibration } from '../calibration/describe-calibration.ts'
 import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
-import { webgpuSteps } from './gpu-check.ts'
+import { describeBackends, tryBackends } from './doctor-backends.ts'
 
 /** A run of the smallest preset with its checkpoints and previews needs about this much. */
 const LEAST_FREE_BYTES = 2 ** 30
@@ -18,7 +18,7 @@ const MOST_CALIBRATIONS = 6
 /** One worker with a native TensorFlow context. */
 const LEAST_MEMORY_BYTES = 2 ** 30
 
-/** Looks at everything a run needs, and starts a worker to see which backend really computes. */
+/** Looks at everything a run needs, and starts a worker for each backend to see which really compute. */
 export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
   const { store, codeVersion } = parts
   const checks: readonly DoctorCheck[] = [
@@ -32,8 +32,7 @@ export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
     checkDatabase(parts),
     await checkDataFolder(store.paths.root),
     await checkDisk(store.paths.root),
-    ...(await checkBackends(parts)),
-    await checkWebgpu(parts),
+    ...describeBackends(await tryBackends(parts.executor)),
     ...checkCalibrations(parts),
     checkElectron(),
     checkDisplay(process.env),
@@ -87,57 +86,6 @@ async function checkDisk(root: string): Promise<DoctorCheck> {
     detail: `${gibibytes(free)} free of ${gibibytes(total)}`,
     remedy: isEnough ? null : 'Delete runs that are no longer needed, or choose another data folder.',
   }
-}
-
-async function checkBackends({ executor }: EngineParts): Promise<DoctorCheck[]> {
-  try {
-    return describeBackends(await executor.probe('auto'))
-  } catch (thrown) {
-    const { message, details } = toEngineError(thrown)
-    const detail = [message, ...details].join('\n')
-    return [{ name: 'Backend', status: 'failed', detail, remedy: 'Run "npm run setup".' }]
-  }
-}
-
-/** WebGPU is tried whether or not it would be chosen: package, adapter, self-test, and which of them failed why. */
-async function checkWebgpu({ executor }: EngineParts): Promise<DoctorCheck> {
-  const name = 'WebGPU'
-  try {
-    const { backendVersion, device } = await executor.probe('webgpu')
-    const detail = `package ${backendVersion}, adapter ${device}, self-test passed; compute.backend=webgpu uses it`
-    return { name, status: 'passed', detail, remedy: null }
-  } catch (thrown) {
-    const { message } = toEngineError(thrown)
-    // Most machines have no GPU that computes; that is no defect.
-    return { name, status: 'passed', detail: `off: ${webgpuSteps(message)}`, remedy: null }
-  }
-}
-
-function describeBackends({ backend, backendVersion, device, refused }: WorkerReady): DoctorCheck[] {
-  const isNative = !backend.startsWith('wasm')
-  const hasGpu = /gpu|cuda/i.test(`${backend} ${device}`)
-  return [
-    {
-      name: 'Backend',
-      status: isNative ? 'passed' : 'warned',
-      detail: `${backend} ${backendVersion} on ${device}, passed its self-test`,
-      remedy: isNative
-        ? null
-        : 'Training takes several times as long. Run "npm run setup" for native TensorFlow.',
-    },
-    ...refused.map((reason): DoctorCheck => ({
-      name: 'Backend refused',
-      status: 'warned',
-      detail: reason,
-      remedy: null,
-    })),
-    {
-      name: 'GPU',
-      status: 'passed',
-      detail: hasGpu ? device : 'none in use, the CPU computes',
-      remedy: null,
-    },
-  ]
 }
 
 /** What earlier runs measured on this machine; a folder that came from another machine has the other's as well. */

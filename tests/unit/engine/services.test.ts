@@ -117,6 +117,8 @@ describe('the services', { timeout: 30_000 }, () => {
       'Backend',
       'GPU',
       'WebGPU',
+      'TensorFlow',
+      'WebAssembly',
       'Electron',
       'Display',
     ]) {
