@@ -103,7 +103,7 @@ function fillTarget(place: ScenePlace, side: number, target: SceneTarget): Tagge
   return listTaggedPersons(size, persons, task.mostPersons)
 }
 
-/** Bilinear, then 1 above a half; outside of the picture is nobody who lacks labels (the published code masks it). */
+/** Bilinear, then 0 where more than a half is masked; outside of the picture is nobody who lacks labels (the published code masks it). */
 function warpMask(
   mask: Uint8Array,
   image: ImageRegion,
@@ -116,7 +116,7 @@ function warpMask(
   for (let row = 0; row < side; row++) {
     for (let column = 0; column < side; column++) {
       const value = sampleMask(mask, image, a * column + b * row + c, d * column + e * row + f)
-      values[offset + row * side + column] = value > 0.5 ? 1 : 0
+      values[offset + row * side + column] = value >= 0.5 ? 1 : 0
     }
   }
 }

@@ -154,6 +154,82 @@ describe('a bottom-up batch', () => {
     expect(read).toBeGreaterThan(50)
   })
 
+  it('shows the augmented picture and its mask as loops over the published warp say', async () => {
+    const masks = await Promise.all(
+      dataset.splits.train.map(async (sample) =>
+        (await dataset.load(sample)).mask === null ? [] : [sample],
+      ),
+    )
+    const chosen = masks.flat().flatMap((sample) => ['a', 'b', 'c'].map((seed) => ({ sample, seed })))
+    expect(chosen.length).toBeGreaterThanOrEqual(3)
+    let masked = 0
+    const batch = await assembleSceneBatch(
+      dataset,
+      chosen.map(({ sample, seed }) => ({ sample, random: sampleRandom('loop', seed) })),
+      NETWORK,
+      TASK,
+    )
+    for (const [index, { sample, seed }] of chosen.entries()) {
+      const { image: picture, mask } = await dataset.load(sample)
+      const size = { width: sample.imageWidth, height: sample.imageHeight }
+      const drawn = drawSceneAugmentation(sampleRandom('loop', seed), size, TASK)
+      /** Bilinear at the place that a map's pixel has in the picture; `outside` beyond it. */
+      const sampled = (
+        side: number,
+        column: number,
+        row: number,
+        outside: number,
+        at: (pixel: number) => number,
+      ) => {
+        const [a, b, c, d, e, f] = sceneMatrix(size, side, drawn)
+        const determinant = a * e - b * d
+        const x = (e * (column - c) - b * (row - f)) / determinant
+        const y = (a * (row - f) - d * (column - c)) / determinant
+        let sum = 0
+        for (const px of [Math.floor(x), Math.floor(x) + 1]) {
+          for (const py of [Math.floor(y), Math.floor(y) + 1]) {
+            const isIn = px >= 0 && py >= 0 && px < picture.width && py < picture.height
+            const weight = (1 - Math.abs(x - px)) * (1 - Math.abs(y - py))
+            sum += weight * (isIn ? at(py * picture.width + px) : outside)
+          }
+        }
+        return sum
+      }
+      for (let pixel = 0; pixel < 64 * 64; pixel++) {
+        const [column, row] = [pixel % 64, Math.floor(pixel / 64)]
+        for (const channel of [0, 1, 2] as const) {
+          const grey = sampled(64, column, row, 0, (from) => picture.data[from * 3 + channel] ?? NaN)
+          const mean = [0.485, 0.456, 0.406][channel] ?? NaN
+          const expected = (grey / 255 - mean) / ([0.229, 0.224, 0.225][channel] ?? NaN)
+          // One rounding to float32 of values up to 2.7, and places from another formula.
+          expect(
+            Math.abs((batch.input[(index * 64 * 64 + pixel) * 3 + channel] ?? NaN) - expected),
+          ).toBeLessThan(1e-6)
+        }
+      }
+      for (const [side, target] of [
+        [16, batch.coarse],
+        [32, batch.fine],
+      ] as const) {
+        for (let pixel = 0; pixel < side * side; pixel++) {
+          const share = sampled(
+            side,
+            pixel % side,
+            Math.floor(pixel / side),
+            0,
+            (from) => 1 - (mask?.[from] ?? NaN),
+          )
+          // A tie that rounding decides says nothing.
+          if (Math.abs(share - 0.5) > 1e-9) {
+            expect(target.mask[index * side * side + pixel]).toBe(share > 0.5 ? 0 : 1)
+            masked += share > 0.5 ? 1 : 0
+          }
+        }
+      }
+    }
+    expect(masked).toBeGreaterThan(5)
+  })
+
   it('masks what the picture masks, and nothing outside of it', async () => {
     const masked = []
     for (const sample of dataset.splits.train) {

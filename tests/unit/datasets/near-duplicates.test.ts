@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openCocoDataset } from '../../../src-main/datasets/coco/coco-dataset.ts'
 import { openFolderDataset } from '../../../src-main/datasets/folder/folder-dataset.ts'
-import { groupNearDuplicates, NEAR_BITS } from '../../../src-main/datasets/near-duplicates.ts'
+import { findLookalikes, groupNearDuplicates, NEAR_BITS } from '../../../src-main/datasets/near-duplicates.ts'
 import { nearIdentities } from '../../../src-main/datasets/near-pictures.ts'
 import { HASH_BITS, hashDistance, hashGrey, hashWords } from '../../../src-main/datasets/perceptual-hash.ts'
 import { PictureIndex } from '../../../src-main/datasets/picture-index.ts'
@@ -138,7 +138,78 @@ describe('groupNearDuplicates', () => {
   })
 })
 
+describe('findLookalikes', () => {
+  it('finds for each picture the first of the known within the limit, as comparing all with all does', () => {
+    const random = createRandom(5)
+    const changed = (hash: string, bits: number): string => {
+      const words = hashWords(hash)
+      for (let at = 0; at < bits; at++) {
+        const bit = random.int(HASH_BITS)
+        words[bit >>> 5] = ((words[bit >>> 5] ?? 0) ^ (1 << (bit & 31))) >>> 0
+      }
+      return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('')
+    }
+    const known = new Map<string, string>([['flat', '']])
+    const others = new Map<string, string>([['flat too', '']])
+    for (let at = 0; at < 60; at++) {
+      const hash = hashGrey(Array.from({ length: 81 }, () => random.int(256)))
+      known.set(`k${String(at)}`, hash)
+      known.set(`c${String(at)}`, changed(hash, random.int(8)))
+      others.set(`o${String(at)}`, changed(hash, random.int(3 * NEAR_BITS)))
+    }
+    const expected = [...others].flatMap(([key, hash]) => {
+      const near = [...known]
+        .filter(
+          ([, own]) =>
+            own !== '' && hash !== '' && hashDistance(hashWords(own), hashWords(hash)) <= NEAR_BITS,
+        )
+        .map(([name]) => name)
+        .toSorted()
+      return near[0] === undefined ? [] : [[key, near[0]]]
+    })
+    expect([...findLookalikes(known, others)]).toEqual(expected)
+    expect(expected.length).toBeGreaterThan(10)
+    expect(expected.length).toBeLessThan(60)
+  })
+})
+
 describe('data sets', () => {
+  it('warn of report pictures that look like training pictures, and leave them where they are', async () => {
+    const path = await folder()
+    const [train, report] = [cocoOf('t', 12, 17, 1), cocoOf('v', 4, 17, 101)]
+    await writeCoco(path, 'train.json', train)
+    await writeCoco(path, 'val.json', report)
+    const save = async (data: typeof train, pictures: readonly Buffer[]) => {
+      for (const [index, image] of data.images.entries()) {
+        await writeFile(join(path, 'images', image.file_name), pictures[index] ?? '')
+        Object.assign(image, { width: undefined, height: undefined })
+      }
+    }
+    const scenes = await Promise.all(Array.from({ length: 14 }, async (_, seed) => scene(seed)))
+    await save(train, scenes)
+    // Two copies that look alike, a copy of the file, and another picture.
+    const [third = Buffer.alloc(0), fourth = Buffer.alloc(0), fifth = Buffer.alloc(0)] = scenes.slice(2)
+    await save(report, [
+      await COPIES.recompressed(third).toBuffer(),
+      await COPIES.half(fourth).toBuffer(),
+      fifth,
+      scenes[13] ?? fifth,
+    ])
+    await writeFile(join(path, 'annotations', 'train.json'), JSON.stringify(train))
+    await writeFile(join(path, 'annotations', 'val.json'), JSON.stringify(report))
+    const open = async (nearDuplicates: 'group' | 'ignore') =>
+      openCocoDataset({ path, config: { searchFraction: 0.25, nearDuplicates }, seed: 1, cacheBytes: 0 })
+    const { facts, splits } = await open('group')
+    const [first, third3] = [report.images[0]?.file_name, train.images[2]?.file_name]
+    expect(facts.warnings).toContain(
+      `2 of 4 report pictures look like training pictures (for example ${String(first)} and ${String(third3)}): ` +
+        'scores on them say little about new pictures',
+    )
+    expect(splits.report).toHaveLength(4)
+    expect(facts.warnings.join()).toMatch(/report split share 1 pictures/)
+    expect((await open('ignore')).facts.warnings.join()).not.toContain('look like')
+  })
+
   it('keep resized, recompressed and brighter copies on one side of the search cut; other pictures are left alone', async () => {
     const path = await folder()
     const train = cocoOf('t', 40, 17, 1)

@@ -82,6 +82,17 @@ describe('fields', () => {
     ])
   })
 
+  it('offer the threads that a preset leaves to the measurement, and say what they may be', () => {
+    const shown = fieldsOf('compute', preset.config, true).map(({ path }) => path)
+    expect(shown).toContain('compute.loaderThreads')
+    expect(textOf({ preset, texts: {}, given: {} }, 'search.threads')).toBe('0')
+    expect(form({ 'compute.loaderThreads': '2', 'search.threads': '1' }).overrides).toEqual({
+      'compute.loaderThreads': 2,
+      'search.threads': 1,
+    })
+    expect(form({ 'compute.loaderThreads': '99' }).problems['compute.loaderThreads']).toMatch(/16/)
+  })
+
   it('show a text that parses back to the same value', () => {
     const texts = Object.fromEntries(
       FIELDS.map((field) => [field.path, textOf({ preset, texts: {}, given: {} }, field.path)]),
