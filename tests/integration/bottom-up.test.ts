@@ -19,6 +19,8 @@ const SMALL = smallRunArgs({
   ...{ 'dataset.drawn.train': 64, 'dataset.drawn.search': 16, 'dataset.drawn.report': 16 },
   ...{ 'network.baseWidth': 8 },
   ...{ 'teacher.epochs': 3, 'supernet.epochs': 3, 'compute.backend': 'wasm' },
+  // The preset scores without, other presets with the mirrored picture.
+  ...{ 'search.flipTest': true },
 })
 
 interface RunResult {
