@@ -25,55 +25,63 @@ export function connectServices(
     onOpen: loss.onOpen,
     onClose: loss.onClose,
   })
-  const ask = <T>(call: Promise<T>): Promise<T> => askUnlessLost(call, loss.lost)
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
-  const { system, presets, published, datasets, runs, candidates, preview } = client
   return {
-    services: {
-      system: {
-        status: () => ask(system.status.query()),
-        doctor: () => ask(system.doctor.query()),
-        calibrate: (networks) => ask(system.calibrate.mutate({ networks: [...networks] })),
-      },
-      presets: { list: () => ask(presets.list.query()) },
-      published: { list: () => ask(published.list.query()) },
-      datasets: {
-        list: () => ask(datasets.list.query()),
-        inspect: (folder) => ask(datasets.inspect.mutate(folder)),
-        add: (folder) => ask(datasets.add.mutate(folder)),
-        remove: (id) => ask(datasets.remove.mutate({ id })),
-      },
-      runs: {
-        list: () => ask(runs.list.query()),
-        get: (id) => ask(runs.get.query({ id })),
-        preflight: (request) => ask(runs.preflight.mutate(request)),
-        estimate: (request) => ask(runs.estimate.query(request)),
-        start: (request) => ask(runs.start.mutate(request)),
-        import: (request) => ask(runs.import.mutate(request)),
-        stop: (id) => ask(runs.stop.mutate({ id })),
-        resume: (id) => ask(runs.resume.mutate({ id })),
-        rename: (id, name) => ask(runs.rename.mutate({ id, name })),
-        pin: (id, pinned) => ask(runs.pin.mutate({ id, pinned })),
-        delete: (id) => ask(runs.delete.mutate({ id })),
-        metrics: (id, query) => ask(runs.metrics.query({ id, ...query })),
-        log: (id, limit) => ask(runs.log.query({ id, limit })),
-        events: (query) => listen(client, query, loss.lost),
-      },
-      candidates: {
-        list: (runId) => ask(candidates.list.query({ runId })),
-        get: (id) => ask(candidates.get.query({ id })),
-        predict: (id, sampleIds) => ask(candidates.predict.mutate({ id, sampleIds: [...sampleIds] })),
-        export: (request) => ask(candidates.export.mutate(request)),
-        fineTune: (request) => ask(candidates.fineTune.mutate(request)),
-        fineTuning: (id) => ask(candidates.fineTuning.query({ id })),
-        stopFineTuning: (id) => ask(candidates.stopFineTuning.mutate({ id })),
-      },
-      preview: { samples: (runId) => ask(preview.samples.query({ runId })) },
-    },
+    services: servicesOf(client, loss.lost),
     async close() {
       loss.end()
       await socket.close()
     },
+  }
+}
+
+/** @param lost - Rejects when the engine is gone; calls then fail instead of waiting for ever. */
+function servicesOf(
+  client: ReturnType<typeof createTRPCClient<AppRouter>>,
+  lost: Promise<never>,
+): EngineServices {
+  const ask = <T>(call: Promise<T>): Promise<T> => askUnlessLost(call, lost)
+  const { system, presets, published, datasets, runs, candidates, preview } = client
+  return {
+    system: {
+      status: () => ask(system.status.query()),
+      doctor: () => ask(system.doctor.query()),
+      calibrate: (networks) => ask(system.calibrate.mutate({ networks: [...networks] })),
+    },
+    presets: { list: () => ask(presets.list.query()) },
+    published: { list: () => ask(published.list.query()) },
+    datasets: {
+      list: () => ask(datasets.list.query()),
+      inspect: (folder) => ask(datasets.inspect.mutate(folder)),
+      add: (folder) => ask(datasets.add.mutate(folder)),
+      remove: (id) => ask(datasets.remove.mutate({ id })),
+    },
+    runs: {
+      list: () => ask(runs.list.query()),
+      get: (id) => ask(runs.get.query({ id })),
+      preflight: (request) => ask(runs.preflight.mutate(request)),
+      estimate: (request) => ask(runs.estimate.query(request)),
+      start: (request) => ask(runs.start.mutate(request)),
+      import: (request) => ask(runs.import.mutate(request)),
+      stop: (id) => ask(runs.stop.mutate({ id })),
+      resume: (id) => ask(runs.resume.mutate({ id })),
+      rename: (id, name) => ask(runs.rename.mutate({ id, name })),
+      pin: (id, pinned) => ask(runs.pin.mutate({ id, pinned })),
+      delete: (id) => ask(runs.delete.mutate({ id })),
+      metrics: (id, query) => ask(runs.metrics.query({ id, ...query })),
+      log: (id, limit) => ask(runs.log.query({ id, limit })),
+      events: (query) => listen(client, query, lost),
+    },
+    candidates: {
+      list: (runId) => ask(candidates.list.query({ runId })),
+      get: (id) => ask(candidates.get.query({ id })),
+      predict: (id, sampleIds) => ask(candidates.predict.mutate({ id, sampleIds: [...sampleIds] })),
+      export: (request) => ask(candidates.export.mutate(request)),
+      fineTune: (request) => ask(candidates.fineTune.mutate(request)),
+      fineTuning: (id) => ask(candidates.fineTuning.query({ id })),
+      stopFineTuning: (id) => ask(candidates.stopFineTuning.mutate({ id })),
+    },
+    preview: { samples: (runId) => ask(preview.samples.query({ runId })) },
   }
 }
 

@@ -20,7 +20,7 @@ const SMALL = smallRunArgs({
   ...{ 'network.baseWidth': 8 },
   ...{ 'teacher.epochs': 3, 'supernet.epochs': 3, 'compute.backend': 'wasm' },
   // The preset scores without, other presets with the mirrored picture.
-  ...{ 'search.flipTest': true },
+  ...{ 'search.flipTest': 'true' },
 })
 
 interface RunResult {
