@@ -19,13 +19,14 @@ const TITLES: Readonly<Record<BackendName, string>> = {
 /** Opens every backend in a worker of its own, one after another, so that each passes or fails its self-test by itself. */
 export async function tryBackends(executor: Pick<Executor, 'probe'>): Promise<readonly TriedBackend[]> {
   const tried: TriedBackend[] = []
-  for (const backend of TRIED) {
+  // The preferred one last: the status bar names the backend of the newest worker.
+  for (const backend of TRIED.toReversed()) {
     const answer = await executor
       .probe(backend)
       .catch((thrown: unknown) => refusalOf(toEngineError(thrown).message, backend))
     tried.push({ backend, answer })
   }
-  return tried
+  return tried.toReversed()
 }
 
 /** The reason alone: the sentence of a worker's death says what is asked for and what to do as well. */

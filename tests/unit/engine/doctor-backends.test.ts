@@ -71,7 +71,7 @@ describe('the doctor', () => {
           : Promise.reject(deathOf(`${backend}: it is broken`))
       },
     })
-    expect(asked).toEqual(['tensorflow', 'webgpu', 'wasm'])
+    expect(asked).toEqual(['wasm', 'webgpu', 'tensorflow'])
     expect(tried.map(({ answer }) => answer)).toEqual([
       'it is broken',
       'it is broken',
