@@ -53,6 +53,11 @@ export interface Kernels {
   release(tensor: Handle): void
   /** Live handles of this backend, for leak checks. */
   liveTensors(): number
+  /**
+   * Bytes that this backend holds for tensors, free ones included (WebAssembly: its heap, which never shrinks; WebGPU: its buffers);
+   * null where the library does not tell (TensorFlow).
+   */
+  backendBytes(): number | null
 
   createVariable(values: Float32Array, shape: Shape): Variable
   /** The present value as a handle that stays valid until released; it must be released before an update of the variable. */

@@ -16,7 +16,10 @@ export interface MetricPoint {
   readonly imagesPerSecond: number
   /** Share of the step spent waiting for the loader, 0..1. */
   readonly loaderWait: number
+  /** Of the whole worker process, the backend's memory on this processor included. */
   readonly residentBytes: number
+  /** What the backend holds for tensors, free ones included; null where its library does not tell, and in runs of before this was kept. */
+  readonly backendBytes: number | null
 }
 
 /** Panel evaluation during training: fixed sub-networks with recalibration. */

@@ -33,9 +33,10 @@ const columns = {
   imagesPerSecond: metrics.imagesPerSecond,
   loaderWait: metrics.loaderWait,
   residentBytes: metrics.residentBytes,
+  backendBytes: metrics.backendBytes,
 }
 
-/** SQLite binds at most 32,766 values in one statement; a row has 13. */
+/** SQLite binds at most 32,766 values in one statement; a row has 14. */
 const ROWS_PER_INSERT = 500
 
 export function createMetricQueries(db: StudioDatabase): MetricQueries {
@@ -116,6 +117,7 @@ function sampleMetrics(
       imagesPerSecond: numbered.imagesPerSecond,
       loaderWait: numbered.loaderWait,
       residentBytes: numbered.residentBytes,
+      backendBytes: numbered.backendBytes,
     })
     .from(numbered)
     .where(sql`(${numbered.backwards} - 1) % ${stride} = 0`)

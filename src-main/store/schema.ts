@@ -115,6 +115,7 @@ export const metrics = sqliteTable(
     imagesPerSecond: real('images_per_second').notNull(),
     loaderWait: real('loader_wait').notNull(),
     residentBytes: integer('resident_bytes').notNull(),
+    backendBytes: integer('backend_bytes'),
   },
   (table) => [primaryKey({ columns: [table.runId, table.phase, table.attempt, table.iteration] })],
 )

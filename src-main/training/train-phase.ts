@@ -208,6 +208,7 @@ function createReport(options: TrainPhaseOptions): Report {
           imagesPerSecond: (entry.images * 1000) / milliseconds,
           loaderWait: Math.min(1, (entry.loaded - entry.started) / milliseconds),
           residentBytes: hooks.residentBytes(),
+          backendBytes: kernels.backendBytes(),
         })
       }
       const last = read.at(-1)

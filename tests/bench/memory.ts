@@ -1,9 +1,14 @@
-// Memory over many training steps of changing sub-networks:
-//   node --expose-gc tests/bench/memory.ts micro-pose tensorflow 2000
-// Prints native handles and resident megabytes ten times, and the largest resident size.
+// Memory over many training steps of changing sub-networks, in a process with the flags of a worker:
+//   node tests/bench/memory.ts micro-pose wasm 2000
+// Prints ten times the native handles, the resident size and what of it is the backend's and V8's, then how far the resident size went
+// from that after the warm-up (one round of all sub-networks). Ends with 1 if by more than 3 %, or if a handle was left behind.
+// With --expose-gc garbage is collected before each line; a worker never does that by itself.
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { BACKEND_NAMES, chooseBackend } from '../../src-main/compute/choose-backend.ts'
 import { presetSchema } from '../../src-main/contract/index.ts'
+import { WORKER_FLAGS } from '../../src-main/engine/executors/worker-flags.ts'
 import { drawInitialPopulation } from '../../src-main/nas/evolution/initial-population.ts'
 import { createRandom } from '../../src-main/nas/random.ts'
 import { Optimizer } from '../../src-main/training/optimizer.ts'
@@ -16,7 +21,14 @@ import { WEBGPU_ENTRIES } from '../support/webgpu-kernels.ts'
 /** Sub-networks that the steps go through again and again: after one round every shape was seen. */
 const SUBNETS = 200
 const LINES = 10
+const ALLOWED = 0.03
+const MEGA = 1e6
 
+if (!WORKER_FLAGS.every((flag) => process.execArgv.includes(flag))) {
+  const flags = [...new Set([...WORKER_FLAGS, ...process.execArgv])]
+  const again = [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  process.exit(spawnSync(process.execPath, again, { stdio: 'inherit' }).status ?? 1)
+}
 const [preset = 'micro-pose', backend = 'tensorflow', steps = '2000'] = process.argv.slice(2)
 process.env['TF_NUM_INTRAOP_THREADS'] = '1'
 process.env['TF_NUM_INTEROP_THREADS'] = '1'
@@ -34,6 +46,12 @@ const { members } = drawInitialPopulation(run.space, SUBNETS, createRandom(1, 'm
 const plans = members.map(({ genotype }) => run.plan(genotype))
 const host = createBenchBatch(config, run.shape.outputs, size)
 const every = Math.max(1, Math.floor(Number(steps) / LINES))
+const mega = (bytes: number): string => (bytes / MEGA).toFixed(0)
+let peak = 0
+let warm: { readonly resident: number; readonly handles: number } | null = null
+let lowest = Number.POSITIVE_INFINITY
+let highest = 0
+let leaked = 0
 for (let step = 1; step <= Number(steps); step++) {
   const plan = plans[step % plans.length]
   if (plan === undefined) {
@@ -48,10 +66,35 @@ for (let step = 1; step <= Number(steps); step++) {
   kernels.downloadSync(task)
   kernels.release(task)
   batch.release()
-  if (step % every === 0) {
+  const isLine = step % every === 0
+  if (isLine) {
     globalThis.gc?.()
-    const megabytes = (process.memoryUsage().rss / 1e6).toFixed(0)
-    console.log(`step ${step}: ${kernels.liveTensors()} handles, ${megabytes} MB`)
+  }
+  const { rss, heapTotal } = process.memoryUsage()
+  const handles = kernels.liveTensors()
+  peak = Math.max(peak, rss)
+  if (step >= SUBNETS) {
+    warm ??= { resident: rss, handles }
+    lowest = Math.min(lowest, rss)
+    highest = Math.max(highest, rss)
+    leaked = Math.max(leaked, handles - warm.handles)
+  }
+  if (isLine) {
+    const held = kernels.backendBytes()
+    const parts = `${held === null ? '' : `${kernels.name} ${mega(held)} MB, `}V8 ${mega(heapTotal)} MB`
+    console.log(`step ${step}: ${handles} handles, ${mega(rss)} MB resident, of that ${parts}`)
   }
 }
-console.log(`at most ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`)
+console.log(
+  `at most ${mega(process.resourceUsage().maxRSS * 1024)} MB, at most ${mega(peak)} MB at the end of a step`,
+)
+if (warm === null) {
+  console.log(`no verdict: the warm-up is ${SUBNETS} steps`)
+} else {
+  const percent = (bytes: number): string => ((bytes / warm.resident - 1) * 100).toFixed(1)
+  console.log(
+    `after ${SUBNETS} steps ${mega(warm.resident)} MB, from there to step ${steps} ${percent(lowest)} to +${percent(highest)} %,` +
+      ` ${leaked} handles left behind`,
+  )
+  process.exitCode = highest > warm.resident * (1 + ALLOWED) || leaked > 0 ? 1 : 0
+}

@@ -19,7 +19,8 @@ export function breakableKernels(real: Kernels): BreakableKernels {
         typeof member !== 'function' ||
         key === 'release' ||
         key === 'releaseVariable' ||
-        key === 'liveTensors'
+        key === 'liveTensors' ||
+        key === 'backendBytes'
       ) {
         return member
       }

@@ -186,4 +186,5 @@ const METRIC: MetricPoint = {
   imagesPerSecond: 10,
   loaderWait: 0,
   residentBytes: 1,
+  backendBytes: null,
 }

@@ -23,6 +23,7 @@ export function createTensorflowKernels(binding: TensorflowBinding, device: stri
     download: (tensor) => Promise.resolve(binding.tensorDataSync(tensor)),
     downloadSync: (tensor) => binding.tensorDataSync(tensor),
     liveTensors: () => binding.getNumOfTensors(),
+    backendBytes: () => null,
     ...createVariables(runtime),
     ...createConvolutions(runtime, fused, isCpu),
     ...createBatchNorms(runtime, fused),

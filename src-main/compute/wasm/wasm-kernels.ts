@@ -53,6 +53,7 @@ function kernelsOn(heap: WasmHeap): Kernels {
       heap.release(tensor)
     },
     liveTensors: () => heap.liveTensors(),
+    backendBytes: () => heap.bytes(),
 
     ...variableKernels(new WasmVariables(heap)),
     conv2d: (x, xShape, w, wShape, stride) => conv2d(heap, x, xShape, w, wShape, stride),

@@ -57,6 +57,7 @@ function kernelsOn(gpu: GpuTensors): Kernels {
       gpu.release(tensor)
     },
     liveTensors: () => gpu.liveTensors(),
+    backendBytes: () => gpu.bytes(),
 
     ...variableKernels(new GpuVariables(gpu)),
     conv2d: (x, xShape, w, wShape, stride) => conv2d(gpu, x, xShape, w, wShape, stride),

@@ -10,6 +10,7 @@ import { toEngineError } from '../../store/storage-error.ts'
 import { createOutputTail } from './output-tail.ts'
 import type { OutputTail } from './output-tail.ts'
 import { countMemoryKills, toDeathError } from './worker-death.ts'
+import { WORKER_FLAGS } from './worker-flags.ts'
 
 export interface WorkerLaunch {
   readonly entry: URL
@@ -67,7 +68,7 @@ export class WorkerProcess {
     this.#tail.setLogFile(launch.logFile)
     this.#child = fork(fileURLToPath(launch.entry), [], {
       execPath: launch.node,
-      execArgv: [],
+      execArgv: [...WORKER_FLAGS],
       env: launch.env,
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

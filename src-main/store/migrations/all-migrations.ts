@@ -6,6 +6,7 @@ import { migration0040 } from './0040-datasets.ts'
 import { migration0050 } from './0050-bottom-up-task.ts'
 import { migration0060 } from './0060-run-origin.ts'
 import { migration0070 } from './0070-calibration.ts'
+import { migration0080 } from './0080-backend-memory.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0050,
   migration0060,
   migration0070,
+  migration0080,
 ]

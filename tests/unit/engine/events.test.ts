@@ -9,7 +9,14 @@ const RUN = 'r-events1'
 function point(iteration: number): MetricPoint {
   return {
     ...{ phase: 'teacher', attempt: 1, iteration, epoch: 1, turn: -1, loss: iteration, taskLoss: 1 },
-    ...{ distillationLoss: 0, learningRate: 0.1, imagesPerSecond: 3, loaderWait: 0, residentBytes: 1 },
+    ...{
+      distillationLoss: 0,
+      learningRate: 0.1,
+      imagesPerSecond: 3,
+      loaderWait: 0,
+      residentBytes: 1,
+      backendBytes: 1,
+    },
   }
 }
 

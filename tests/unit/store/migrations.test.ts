@@ -113,6 +113,16 @@ describe('migrations', { timeout: 30_000 }, () => {
     expect(() => database.exec("UPDATE runs SET task = 'juggling'")).toThrow(/CHECK/)
   })
 
+  it('0080 leaves points of before it without the memory of the backend', () => {
+    migrate(database, upTo(70), folder.folder)
+    insertRun()
+    database.exec(`INSERT INTO metrics VALUES ('r-aaaaaa', 'teacher', 1, 0, 0, -1, 1, 1, 0, 0.1, 3, 0, 5)`)
+    migrate(database, upTo(80), join(folder.folder, 'backups'))
+    expect(database.prepare('SELECT resident_bytes, backend_bytes FROM metrics').all()).toEqual([
+      { resident_bytes: 5, backend_bytes: null },
+    ])
+  })
+
   it('0070 keeps plans with their runs and figures of this machine by their key', () => {
     migrate(database, upTo(60), folder.folder)
     insertRun()

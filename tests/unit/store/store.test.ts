@@ -20,6 +20,7 @@ function metricPoint(iteration: number, turn: number): MetricPoint {
       imagesPerSecond: 3,
       loaderWait: 0,
       residentBytes: 2 ** 33,
+      backendBytes: iteration === 1 ? null : 2 ** 32,
     },
   }
 }

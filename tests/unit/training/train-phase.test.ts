@@ -83,6 +83,11 @@ describe('losses that are read every few iterations', () => {
     expect(together.told).toContain('checkpoint 7 after 7 losses')
   })
 
+  it('say with every loss what the backend holds', async () => {
+    const { points } = await train(3)
+    expect(points.map(({ backendBytes }) => backendBytes)).toEqual(points.map(() => kernels.backendBytes()))
+  })
+
   it('still end the phase when one is no number, before the checkpoint, and leave nothing behind', async () => {
     await train(1)
     const { ended, told, left } = await train(3, 1)

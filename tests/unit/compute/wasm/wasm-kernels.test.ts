@@ -75,6 +75,17 @@ describe('WebAssembly convolutions beyond one piece and one panel', () => {
   }
 })
 
+describe('the WebAssembly heap', () => {
+  it('says how large it is: at least what lives, and no less once that is released', () => {
+    const floats = (kernels.backendBytes() ?? 0) / 4
+    const large = kernels.upload(new Float32Array(floats), [floats])
+    const grown = kernels.backendBytes() ?? 0
+    expect(grown).toBeGreaterThan(floats * 4)
+    kernels.release(large)
+    expect(kernels.backendBytes()).toBe(grown)
+  })
+})
+
 describe('WebAssembly batch norm', () => {
   for (const [shape, mean] of [
     [[3, 20, 21, 8], 0],

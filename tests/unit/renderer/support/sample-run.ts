@@ -108,6 +108,7 @@ export function sampleMetric(iteration: number, changes: Partial<MetricPoint> = 
     imagesPerSecond: 100,
     loaderWait: 0,
     residentBytes: 1e8,
+    backendBytes: null,
     ...changes,
   }
 }
