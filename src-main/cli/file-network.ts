@@ -13,12 +13,6 @@ import { findSubject } from './inspect-subject.ts'
 /** What `forward` and `predict` share: a network of files and options, and a worker of its own that runs it without a run. */
 
 export const UP_FUSIONS = ['nearest', 'bilinear'] as const satisfies readonly ForwardJob['upFusion'][]
-export const BACKENDS = [
-  'auto',
-  'tensorflow',
-  'webgpu',
-  'wasm',
-] as const satisfies readonly ComputeConfig['backend'][]
 export const LARGEST_COUNT = 4096
 /** More threads than this slow one image down. */
 const MOST_THREADS = 8

@@ -1,3 +1,5 @@
+import { BACKENDS } from '../contract/index.ts'
+import type { ComputeConfig } from '../contract/index.ts'
 import type { Kernels } from './kernels.ts'
 import { selfTest } from './self-test.ts'
 import { loadTensorflowBinding } from './tensorflow/load-binding.ts'
@@ -13,10 +15,8 @@ export interface ChosenBackend {
   readonly refused: readonly string[]
 }
 
-/** In the order of preference where nothing was measured: runs take what the calibration found to be the fastest. */
-export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm'] as const satisfies readonly Kernels['name'][]
-
-export type BackendWish = 'auto' | Kernels['name']
+/** Runs name what the calibration found to be the fastest. */
+export type BackendWish = ComputeConfig['backend']
 
 /**
  * Takes the first backend that loads and computes correctly: native TensorFlow (GPU if the library lists one), then a GPU through
@@ -26,7 +26,7 @@ export type BackendWish = 'auto' | Kernels['name']
  */
 export async function chooseBackend(wish: BackendWish, entries: WebgpuEntries): Promise<ChosenBackend> {
   const refused: string[] = []
-  for (const name of wish === 'auto' ? BACKEND_NAMES : [wish]) {
+  for (const name of wish === 'auto' ? BACKENDS : [wish]) {
     try {
       const kernels = await open(name, entries)
       const problems = selfTest(kernels)

@@ -1,3 +1,5 @@
+import type { BackendName } from '../contract/index.ts'
+
 /**
  * What a backend must compute: the few primitives of the networks, forward and gradient, on opaque tensor handles.
  * Layout is N, H, W, C (channels last); convolution kernels are kh, kw, in, out; all floats are 32 bit.
@@ -41,7 +43,7 @@ export interface MomentumStep {
 }
 
 export interface Kernels {
-  readonly name: 'tensorflow' | 'webgpu' | 'wasm'
+  readonly name: BackendName
   readonly version: string
   /** 'cpu' or the GPU's name as the library lists it. */
   readonly device: string

@@ -1,5 +1,5 @@
 import type { BenchSubnet } from './bench.ts'
-import type { ComputeConfig } from './config.ts'
+import type { BackendName, ComputeConfig } from './config.ts'
 
 /** How a run uses the cores: trainThreads + loaderThreads and searchWorkers × searchThreads stay within them unless somebody asked for more. */
 export interface ComputeShares {
@@ -18,11 +18,9 @@ export interface MachineFacts {
   readonly memoryBytes: number
 }
 
-export type CalibratedBackend = Exclude<ComputeConfig['backend'], 'auto'>
-
 /** A training step of one backend with so many threads. */
 export interface StepFigure {
-  readonly backend: CalibratedBackend
+  readonly backend: BackendName
   readonly threads: number
   /** Median milliseconds of each round; all figures of a calibration were taken in the same rounds. */
   readonly rounds: readonly number[]
@@ -30,7 +28,7 @@ export interface StepFigure {
 
 /** Search workers side by side. */
 export interface SearchFigure {
-  readonly backend: CalibratedBackend
+  readonly backend: BackendName
   readonly workers: number
   readonly threads: number
   /** Images per second of all workers together, by round. */
@@ -44,7 +42,7 @@ export interface Calibration {
   readonly network: string
   readonly machine: MachineFacts
   /** Of each backend that could be measured. */
-  readonly versions: Readonly<Partial<Record<CalibratedBackend, string>>>
+  readonly versions: Readonly<Partial<Record<BackendName, string>>>
   readonly codeVersion: string
   /** Milliseconds since 1970. */
   readonly measuredAt: number
@@ -56,7 +54,7 @@ export interface Calibration {
   /** Training so many images of the run's size through its `hrnet` member is as much work as one measured step. */
   readonly images: number
   /** Whose steps were the fastest. */
-  readonly backend: CalibratedBackend
+  readonly backend: BackendName
   readonly steps: readonly StepFigure[]
   readonly searches: readonly SearchFigure[]
   /** Why something was not measured. */

@@ -223,8 +223,14 @@ export const segmentationTaskConfigSchema = z.object({
 })
 export type SegmentationTaskConfig = z.infer<typeof segmentationTaskConfigSchema>
 
+/** What can compute, in the order in which they are taken where nothing was measured. */
+export const BACKENDS = ['tensorflow', 'webgpu', 'wasm'] as const
+export type BackendName = (typeof BACKENDS)[number]
+/** What can be asked for. */
+export const BACKEND_WISHES = ['auto', ...BACKENDS] as const
+
 export const computeConfigSchema = z.object({
-  backend: z.enum(['auto', 'tensorflow', 'webgpu', 'wasm']),
+  backend: z.enum(BACKEND_WISHES),
   /** Threads inside one training operation; 0 = by calibration. */
   trainThreads: z.number().int().min(0).max(128),
   /** Threads that read and augment training batches; absent or 0 = by calibration. The batches do not depend on it. */

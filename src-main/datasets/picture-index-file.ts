@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fingerprintOf } from './fingerprint.ts'
+import { isRecord } from './json-values.ts'
 
 /** What is known of a picture that passed its check. */
 export interface PictureFacts {
@@ -33,8 +34,7 @@ const VERSION = 1
 const NOTHING: IndexContent = { pictures: new Map(), near: null }
 
 export function indexFileOf(cacheFolder: string, dataset: string): string {
-  const name = createHash('sha256').update(dataset).digest('hex').slice(0, 16)
-  return join(cacheFolder, 'pictures', `${name}.json`)
+  return join(cacheFolder, 'pictures', `${fingerprintOf([dataset])}.json`)
 }
 
 /** Nothing where the file is not there, of another version or damaged: then everything is looked at anew. */
@@ -80,8 +80,4 @@ function isGroups(value: unknown): value is KeptGroups {
     Array.isArray(value['groups']) &&
     value['groups'].every(isGroup)
   )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import { fingerprintOf } from './fingerprint.ts'
 import { checkImageFile, type HeaderCheck } from './image-file.ts'
 import { hashPicture } from './perceptual-hash.ts'
 import { indexFileOf, readIndexFile, writeIndexFile } from './picture-index-file.ts'
@@ -65,9 +65,7 @@ export class PictureIndex {
 
   /** Groups that depend on nothing but the texts of `parts`. */
   groups(parts: readonly string[], make: () => KeptGroups['groups']): KeptGroups['groups'] {
-    const sum = createHash('sha256')
-    parts.forEach((part) => sum.update(part).update('\n'))
-    const key = sum.digest('hex')
+    const key = fingerprintOf(parts)
     if (this.#near?.key !== key) {
       this.#near = { key, groups: make() }
       this.#isChanged = true

@@ -1,6 +1,6 @@
-import { BACKEND_NAMES, chooseBackend } from '../compute/choose-backend.ts'
+import { chooseBackend } from '../compute/choose-backend.ts'
 import type { BackendWish } from '../compute/choose-backend.ts'
-import { toErrorInfo } from '../contract/index.ts'
+import { BACKENDS, toErrorInfo } from '../contract/index.ts'
 import type { FromWorker, ToWorker } from '../contract/index.ts'
 import { Pauses } from './pauses.ts'
 import { JobRunner } from './run-job.ts'
@@ -107,5 +107,5 @@ async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): P
 }
 
 function wishOf(text: string | undefined): BackendWish {
-  return BACKEND_NAMES.find((name) => name === text) ?? 'auto'
+  return BACKENDS.find((name) => name === text) ?? 'auto'
 }

@@ -1,3 +1,4 @@
+import { BACKEND_WISHES } from '../../src-main/contract/index.ts'
 import type { RunConfig } from '../../src-main/contract/index.ts'
 
 export type FieldKind = 'number' | 'optional-number' | 'text' | 'list' | 'layout' | 'choice' | 'flag'
@@ -170,7 +171,7 @@ const TASK: readonly Row[] = [
 
 const COMPUTE: readonly Row[] = [
   ['seed', 'Seed', basic('number', { hint: 'same seed and data: same front' })],
-  ['compute.backend', 'Backend', choice(['auto', 'tensorflow', 'webgpu', 'wasm'])],
+  ['compute.backend', 'Backend', choice(BACKEND_WISHES)],
   ['compute.trainThreads', 'Training threads', advanced('number', MEASURED)],
   ['compute.loaderThreads', 'Threads reading pictures', advanced('number', { ...MEASURED, whenAbsent: '0' })],
 ]

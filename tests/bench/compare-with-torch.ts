@@ -16,11 +16,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { BenchSubnet, BenchWork, RunConfig } from '../../src-main/contract/index.ts'
+import type { BackendName, BenchSubnet, BenchWork, RunConfig } from '../../src-main/contract/index.ts'
 import { trainingInputSize } from '../../src-main/datasets/training-input-size.ts'
 import { alternate } from '../../src-main/engine/bench/alternate.ts'
 import type { Contender } from '../../src-main/engine/bench/alternate.ts'
-import type { BenchBackend } from '../../src-main/engine/bench/bench.types.ts'
 import { openContender } from '../../src-main/engine/bench/run-bench.ts'
 import { summariseRatio, summariseTimes } from '../../src-main/engine/bench/summarise-times.ts'
 import { findPreset, loadPresets } from '../../src-main/engine/configure/presets.ts'
@@ -136,7 +135,7 @@ async function compare(subject: Subject, work: BenchWork): Promise<object[]> {
   const trace = await traceOurs(subject, file)
   const twins = LAYOUTS.map((layout) => ({ layout, twin: new Twin(python, threads, work) }))
   const signal = new AbortController().signal
-  const backends = options.backend.split(',') as BenchBackend[]
+  const backends = options.backend.split(',') as BackendName[]
   const ours = backends.map((backend) =>
     openContender(
       { ...subject, work, clock: options.clock === 'cpu' ? 'cpu' : 'wall' },
@@ -198,7 +197,7 @@ async function traceOurs({ config, subnet, batch }: Subject, file: string) {
   const lane = 'trace'
   try {
     return await executor.runJob(job, {
-      ...{ lane, threads, backend: options.backend.split(',')[0] as BenchBackend, logFolder: null },
+      ...{ lane, threads, backend: options.backend.split(',')[0] as BackendName, logFolder: null },
       onEvent: () => undefined,
     })
   } finally {

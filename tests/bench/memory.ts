@@ -6,8 +6,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { BACKEND_NAMES, chooseBackend } from '../../src-main/compute/choose-backend.ts'
-import { presetSchema } from '../../src-main/contract/index.ts'
+import { chooseBackend } from '../../src-main/compute/choose-backend.ts'
+import { BACKENDS, presetSchema } from '../../src-main/contract/index.ts'
 import { WORKER_FLAGS } from '../../src-main/engine/executors/worker-flags.ts'
 import { drawInitialPopulation } from '../../src-main/nas/evolution/initial-population.ts'
 import { createRandom } from '../../src-main/nas/random.ts'
@@ -36,7 +36,7 @@ const file = new URL(`../../resources/presets/${preset}.json`, import.meta.url)
 const { config: given } = presetSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
 const drawn = { ...given.dataset.drawn, train: 30, search: 10, report: 10 }
 const config = { ...given, dataset: { ...given.dataset, drawn } }
-const wish = BACKEND_NAMES.find((name) => name === backend) ?? 'tensorflow'
+const wish = BACKENDS.find((name) => name === backend) ?? 'tensorflow'
 const { kernels } = await chooseBackend(wish, WEBGPU_ENTRIES)
 const run = await openRunContext(config, kernels)
 const supernet = freshSupernet(run)

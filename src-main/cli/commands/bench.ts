@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import { BENCH_SUBNETS, EngineError } from '../../contract/index.ts'
-import { BENCH_BACKENDS, BENCH_PARTS } from '../../engine/bench/bench.types.ts'
+import { BACKENDS, BENCH_SUBNETS, EngineError } from '../../contract/index.ts'
+import { BENCH_PARTS } from '../../engine/bench/bench.types.ts'
 import type { BenchRequest } from '../../engine/bench/bench.types.ts'
 import { runBench } from '../../engine/bench/run-bench.ts'
 import { loadPresets } from '../../engine/configure/presets.ts'
@@ -36,7 +36,7 @@ export const benchCommand: Command = {
     backend: {
       type: 'string',
       valueHint: 'A,B',
-      description: `Of ${BENCH_BACKENDS.join(', ')} (default: all)`,
+      description: `Of ${BACKENDS.join(', ')} (default: all)`,
     },
     threads: {
       type: 'string',
@@ -88,7 +88,7 @@ export function readBenchRequest(args: CommandArgs): BenchRequest {
   return {
     networks: (text(args, 'network') ?? DEFAULT_NETWORKS).split(','),
     subnets: readChoices(args, 'subnet', BENCH_SUBNETS),
-    backends: readChoices(args, 'backend', BENCH_BACKENDS),
+    backends: readChoices(args, 'backend', BACKENDS),
     isEveryBackendNeeded: text(args, 'backend') !== undefined,
     parts:
       text(args, 'part') === undefined

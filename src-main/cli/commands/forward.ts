@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { EngineError } from '../../contract/index.ts'
+import { BACKEND_WISHES, EngineError } from '../../contract/index.ts'
 import type { ForwardJob, ForwardResult } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, integer, JSON_ARG, oneOf, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
-import { BACKENDS, LARGEST_COUNT, readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
+import { LARGEST_COUNT, readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
 import { TASK_HINT } from '../inspect-subject.ts'
 
 const WIDTH_RANGE = { min: 1, max: LARGEST_COUNT }
@@ -46,7 +46,11 @@ export const forwardCommand: Command = {
       valueHint: 'C',
       description: 'Outputs of a segmentation network (default: of the weights)',
     },
-    backend: { type: 'string', valueHint: BACKENDS.join('|'), description: 'What computes (default: auto)' },
+    backend: {
+      type: 'string',
+      valueHint: BACKEND_WISHES.join('|'),
+      description: 'What computes (default: auto)',
+    },
     'hrnet-names': {
       type: 'boolean',
       description: 'The weights are HRNet’s: its fusions become those of the fourth step',
@@ -64,7 +68,7 @@ export const forwardCommand: Command = {
     ...JSON_ARG,
   },
   async run(args, context) {
-    const options = { lane: 'forward', backend: oneOf(BACKENDS, args, 'backend') }
+    const options = { lane: 'forward', backend: oneOf(BACKEND_WISHES, args, 'backend') }
     const { job, id } = await readJob(args, context)
     const result = await runFileJob(job, options, context)
     warn(job, result, context)

@@ -1,10 +1,10 @@
 import { basename, extname, join, resolve } from 'node:path'
-import { EngineError } from '../../contract/index.ts'
+import { BACKEND_WISHES, EngineError } from '../../contract/index.ts'
 import type { ModelCard, PredictFilesJob, PredictFilesResult, PredictImage } from '../../contract/index.ts'
 import type { JobEvent } from '../../engine/executors/executor.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, oneOf, text, texts } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
-import { BACKENDS, readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
+import { readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
 import { findCandidateId } from '../find-candidate.ts'
 import { TASK_HINT } from '../inspect-subject.ts'
 import { withEngine } from '../open-engine.ts'
@@ -67,7 +67,7 @@ export const predictCommand: Command = {
     },
     backend: {
       type: 'string',
-      valueHint: 'auto|tensorflow|wasm',
+      valueHint: BACKEND_WISHES.join('|'),
       description: 'What computes (default: auto)',
     },
     'up-fusion': {
@@ -223,5 +223,9 @@ function runJob(
       context.terminal.err(`${String(event.done)} of ${String(event.total)} pictures`)
     }
   }
-  return runFileJob(job, { lane: 'predict', backend: oneOf(BACKENDS, args, 'backend'), onEvent }, context)
+  return runFileJob(
+    job,
+    { lane: 'predict', backend: oneOf(BACKEND_WISHES, args, 'backend'), onEvent },
+    context,
+  )
 }

@@ -39,14 +39,26 @@ export const CONVOLUTION_CASES: readonly ConformanceCase[] = [
   ...CONVOLUTIONS.filter(([, , , , , kernel]) => kernel < 4).map((spec, i) => biasCase(spec, i < 3)),
 ]
 
-/** In one pass where the backend has it. */
-function biasCase([n, h, w, ci, co, k, stride]: ConvSpec, isQuick: boolean): ConformanceCase {
+/** Images and kernels of a case, and how it is called. */
+function convolutionOf([n, h, w, ci, co, k, stride]: ConvSpec): reference.ConvCase & {
+  readonly label: string
+} {
   const xShape: Shape4 = [n, h, w, ci]
   const wShape: KernelShape = [k, k, ci, co]
-  const [x, weight, bias] = [values(sizeOf(xShape), 1), values(sizeOf(wShape), 2), values(co, 3)]
-  const c = { x, xShape, w: weight, wShape, stride }
   return {
-    name: `conv with bias ${k}x${k} stride ${stride}, [${xShape.join(',')}] -> ${co}`,
+    ...{ x: values(sizeOf(xShape), 1), xShape, w: values(sizeOf(wShape), 2), wShape, stride },
+    label: `${k}x${k} stride ${stride}, [${xShape.join(',')}] -> ${co}`,
+  }
+}
+
+/** In one pass where the backend has it. */
+function biasCase(spec: ConvSpec, isQuick: boolean): ConformanceCase {
+  const { label, ...c } = convolutionOf(spec)
+  const { x, xShape, w: weight, wShape, stride } = c
+  const co = wShape[3]
+  const bias = values(co, 3)
+  return {
+    name: `conv with bias ${label}`,
     isQuick,
     tolerance: TOLERANCE,
     run: (kernels) =>
@@ -74,15 +86,11 @@ function biasCase([n, h, w, ci, co, k, stride]: ConvSpec, isQuick: boolean): Con
   }
 }
 
-function convCases([n, h, w, ci, co, k, stride]: ConvSpec, isQuick: boolean): ConformanceCase[] {
-  const xShape: Shape4 = [n, h, w, ci]
-  const wShape: KernelShape = [k, k, ci, co]
+function convCases(spec: ConvSpec, isQuick: boolean): ConformanceCase[] {
+  const { label, ...c } = convolutionOf(spec)
+  const { x, xShape, w: weight, wShape, stride } = c
   const yShape = reference.convOutputShape(xShape, wShape, stride)
-  const x = values(sizeOf(xShape), 1)
-  const weight = values(sizeOf(wShape), 2)
   const dy = values(sizeOf(yShape), 3)
-  const label = `${k}x${k} stride ${stride}, [${xShape.join(',')}] -> ${co}`
-  const c = { x, xShape, w: weight, wShape, stride }
   return [
     {
       name: `conv ${label}`,

@@ -5,7 +5,7 @@
 export type Shape4 = readonly [n: number, h: number, w: number, c: number]
 export type KernelShape = readonly [kh: number, kw: number, input: number, output: number]
 
-interface ConvCase {
+export interface ConvCase {
   readonly x: Float64Array
   readonly xShape: Shape4
   readonly w: Float64Array

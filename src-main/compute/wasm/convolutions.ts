@@ -1,8 +1,9 @@
 import type { Handle, Shape } from '../kernels.ts'
 import { PANEL_WIDTH } from './convolution-code.ts'
-import { paddingOf, phasesOfInputGradient } from './gradient-phases.ts'
-import type { GradientPhase } from './gradient-phases.ts'
-import { packBackward, packForward, paddedChannels, shape4 } from './packed-weights.ts'
+import { paddingOf, phasesOfInputGradient } from '../gradient-phases.ts'
+import type { GradientPhase } from '../gradient-phases.ts'
+import { shape4 } from '../shape4.ts'
+import { packBackward, packForward, paddedChannels } from './packed-weights.ts'
 import type { WasmHeap } from './wasm-heap.ts'
 
 const FLOAT_BYTES = 4

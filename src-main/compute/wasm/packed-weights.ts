@@ -1,6 +1,7 @@
 import type { Shape } from '../kernels.ts'
+import { shape4 } from '../shape4.ts'
 import { PANEL_WIDTH } from './convolution-code.ts'
-import type { GradientPhase } from './gradient-phases.ts'
+import type { GradientPhase } from '../gradient-phases.ts'
 import type { WasmHeap } from './wasm-heap.ts'
 
 const FLOAT_BYTES = 4
@@ -54,12 +55,4 @@ export function packBackward(
     }
   })
   return area
-}
-
-export function shape4(shape: Shape): readonly [number, number, number, number] {
-  const [a, b, c, d] = shape
-  if (a === undefined || b === undefined || c === undefined || d === undefined || shape.length !== 4) {
-    throw new RangeError(`a convolution takes tensors of rank 4, got [${shape.join(', ')}]`)
-  }
-  return [a, b, c, d]
 }

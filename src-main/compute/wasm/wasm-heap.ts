@@ -2,6 +2,7 @@ import { backend, getKernel, setBackend } from '@tensorflow/tfjs-core'
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core'
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import type { Handle, Shape } from '../kernels.ts'
+import { TensorTable } from '../tensor-table.ts'
 import { locateWasmFolder } from './locate-wasm.ts'
 import { bestArithmetic, instantiateSimdKernels } from './simd-kernels.ts'
 import type { Arithmetic, SimdKernels } from './simd-kernels.ts'
@@ -37,10 +38,9 @@ export class WasmHeap {
   readonly simd: SimdKernels
   readonly #backend: BackendWasm
   readonly #module: EmscriptenModule
-  readonly #entries = new Map<number, Entry>()
+  readonly #tensors = new TensorTable<Entry>()
   readonly #scratch = new Map<ScratchName, { readonly address: number; readonly bytes: number }>()
   readonly #tables = new Map<string, number>()
-  #lastHandle = 0
   #aliases = 0
 
   constructor(wasmBackend: BackendWasm, arithmetic: Arithmetic = bestArithmetic()) {
@@ -52,7 +52,7 @@ export class WasmHeap {
 
   upload(values: Float32Array | Int32Array, shape: Shape): Handle {
     const handle = this.allocate(shape, values instanceof Int32Array ? 'int32' : 'float32')
-    const { address, size } = this.#entry(handle)
+    const { address, size } = this.#tensors.get(handle)
     if (values.length !== size) {
       throw new RangeError(
         `a tensor of shape [${shape.join(', ')}] holds ${size} values, got ${values.length}`,
@@ -71,19 +71,18 @@ export class WasmHeap {
   }
 
   /** The same values under another shape, without a copy. */
-  alias(tensor: Handle, shape: Shape = this.#entry(tensor).info.shape): Handle {
-    const { info, address, size } = this.#entry(tensor)
+  alias(tensor: Handle, shape: Shape = this.#tensors.get(tensor).info.shape): Handle {
+    const { info, address, size } = this.#tensors.get(tensor)
     if (shape.reduce((a, b) => a * b, 1) !== size) {
       throw new RangeError(`${size} values do not fit the shape [${shape.join(', ')}]`)
     }
     this.#backend.incRef(info.dataId)
     this.#aliases += 1
-    return this.#register({ info: { ...info, shape: [...shape] }, address, size })
+    return this.#tensors.add({ info: { ...info, shape: [...shape] }, address, size })
   }
 
   release(tensor: Handle): void {
-    const { info } = this.#entry(tensor)
-    this.#entries.delete(tensor)
+    const { info } = this.#tensors.remove(tensor)
     const isLast = this.#backend.disposeData(info.dataId)
     if (!isLast) {
       this.#aliases -= 1
@@ -92,15 +91,9 @@ export class WasmHeap {
 
   /** Runs one kernel; if it throws in the middle (no memory left), the tensors that it made are released. */
   atomically<T>(kernel: () => T): T {
-    const before = this.#lastHandle
-    try {
-      return kernel()
-    } catch (thrown) {
-      for (const tensor of [...this.#entries.keys()].filter((key) => key > before)) {
-        this.release(tensor as Handle)
-      }
-      throw thrown
-    }
+    return this.#tensors.atomically(kernel, (tensor) => {
+      this.release(tensor)
+    })
   }
 
   /** Size of the heap in bytes; it grows and never shrinks. */
@@ -114,27 +107,27 @@ export class WasmHeap {
   }
 
   shapeOf(tensor: Handle): Shape {
-    return this.#entry(tensor).info.shape
+    return this.#tensors.get(tensor).info.shape
   }
 
   sizeOf(tensor: Handle): number {
-    return this.#entry(tensor).size
+    return this.#tensors.get(tensor).size
   }
 
   /** Byte offset in the heap. */
   addressOf(tensor: Handle): number {
-    return this.#entry(tensor).address
+    return this.#tensors.get(tensor).address
   }
 
   /** A view of a float tensor; gone as soon as anything is allocated. */
   floats(tensor: Handle): Float32Array {
-    const { address, size } = this.#entry(tensor)
+    const { address, size } = this.#tensors.get(tensor)
     return this.floatsAt(address, size)
   }
 
   /** A view of an int32 tensor; gone as soon as anything is allocated. */
   ints(tensor: Handle): Int32Array {
-    const { address, size } = this.#entry(tensor)
+    const { address, size } = this.#tensors.get(tensor)
     return this.#module.HEAP32.subarray(address / FLOAT_BYTES, address / FLOAT_BYTES + size)
   }
 
@@ -147,7 +140,7 @@ export class WasmHeap {
   run(kernelName: string, inputs: Readonly<Record<string, Handle>>, attributes: NamedAttrMap = {}): Handle {
     const kernel = getKernel(kernelName, 'wasm')
     const infos = Object.fromEntries(
-      Object.entries(inputs).map(([name, tensor]) => [name, this.#entry(tensor).info]),
+      Object.entries(inputs).map(([name, tensor]) => [name, this.#tensors.get(tensor).info]),
     )
     const output = kernel.kernelFunc({ inputs: infos, attrs: attributes, backend: this.#backend })
     if (Array.isArray(output)) {
@@ -194,21 +187,7 @@ export class WasmHeap {
 
   #adopt(info: TensorInfo): Handle {
     const address = this.#backend.getMemoryOffset(info.dataId)
-    return this.#register({ info, address, size: info.shape.reduce((a, b) => a * b, 1) })
-  }
-
-  #register(entry: Entry): Handle {
-    this.#lastHandle += 1
-    this.#entries.set(this.#lastHandle, entry)
-    return this.#lastHandle as Handle
-  }
-
-  #entry(tensor: Handle): Entry {
-    const entry = this.#entries.get(tensor)
-    if (entry === undefined) {
-      throw new Error(`tensor ${tensor} was released or never existed`)
-    }
-    return entry
+    return this.#tensors.add({ info, address, size: info.shape.reduce((a, b) => a * b, 1) })
   }
 }
 

@@ -1,5 +1,7 @@
 import { version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import type { Kernels } from '../kernels.ts'
+import { leavingNothing } from '../leaving-nothing.ts'
+import { variableKernels } from '../own-variables.ts'
 import { argMaxChannels, concatChannels, sliceChannels, softmaxCrossEntropy } from './channels.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './convolutions.ts'
 import { addAll, difference, scaled, total, wherePositive } from './elements.ts'
@@ -25,20 +27,7 @@ import type { WasmHeap } from './wasm-heap.ts'
  */
 export async function createWasmKernels(arithmetic?: Arithmetic): Promise<Kernels> {
   const heap = await openWasmHeap(arithmetic)
-  return leavingNothing(heap, kernelsOn(heap))
-}
-
-/** The same kernels; one that fails in the middle releases what it had made. */
-function leavingNothing(heap: WasmHeap, kernels: Kernels): Kernels {
-  const guarded = { ...kernels }
-  for (const [name, member] of Object.entries(kernels) as [keyof Kernels, unknown][]) {
-    if (typeof member === 'function' && name !== 'release' && name !== 'download') {
-      const run = member as (...args: unknown[]) => unknown
-      const call = (...args: unknown[]): unknown => heap.atomically(() => run(...args))
-      Object.assign(guarded, { [name]: call })
-    }
-  }
-  return guarded
+  return leavingNothing(kernelsOn(heap), (kernel) => heap.atomically(kernel))
 }
 
 function kernelsOn(heap: WasmHeap): Kernels {
@@ -93,29 +82,5 @@ function kernelsOn(heap: WasmHeap): Kernels {
     softmaxCrossEntropy: (logits, labels, rows, classes) =>
       softmaxCrossEntropy(heap, logits, labels, rows, classes),
     argMaxChannels: (x, shape) => argMaxChannels(heap, x, shape),
-  }
-}
-
-type VariableKernels = Pick<
-  Kernels,
-  'createVariable' | 'readVariable' | 'assignVariable' | 'releaseVariable' | 'applyAdam' | 'applyMomentum'
->
-
-function variableKernels(variables: WasmVariables): VariableKernels {
-  return {
-    createVariable: (values, shape) => variables.create(values, shape),
-    readVariable: (variable) => variables.read(variable),
-    assignVariable: (variable, values) => {
-      variables.assign(variable, values)
-    },
-    releaseVariable: (variable) => {
-      variables.release(variable)
-    },
-    applyAdam: (variable, m, v, gradient, step) => {
-      variables.applyAdam(variable, m, v, gradient, step)
-    },
-    applyMomentum: (variable, buffer, gradient, step) => {
-      variables.applyMomentum(variable, buffer, gradient, step)
-    },
   }
 }

@@ -1,4 +1,5 @@
 import type { Handle, Shape } from '../kernels.ts'
+import { TensorTable } from '../tensor-table.ts'
 import { BufferPool } from './buffer-pool.ts'
 import type { PooledBuffer } from './buffer-pool.ts'
 import { DeviceReadError } from './device-channel.ts'
@@ -24,11 +25,10 @@ export class GpuTensors {
   readonly facts: DeviceFacts
   readonly #channel: DeviceChannel
   readonly #pool: BufferPool
-  readonly #entries = new Map<number, Entry>()
+  readonly #tensors = new TensorTable<Entry>()
   readonly #pipelines = new Map<Program, number>()
   #commands: DeviceCommand[] = []
   #ahead = 0
-  #lastHandle = 0
 
   constructor(channel: DeviceChannel, facts: DeviceFacts) {
     this.#channel = channel
@@ -56,7 +56,7 @@ export class GpuTensors {
 
   /** Overwrites a tensor after everything that was asked for before. @throws RangeError if the values are too many or too few. */
   write(tensor: Handle, values: Float32Array | Int32Array): void {
-    const { shape, size, buffer } = this.#entry(tensor)
+    const { shape, size, buffer } = this.#tensors.get(tensor)
     if (values.length !== size) {
       throw new RangeError(
         `a tensor of shape [${shape.join(', ')}] holds ${size} values, got ${values.length}`,
@@ -80,27 +80,25 @@ export class GpuTensors {
         `out of memory: a tensor of ${bytes} bytes, and ${this.facts.name} binds ${this.facts.largestBuffer} at most`,
       )
     }
-    return this.#register({ shape: [...shape], size, buffer: this.#pool.take(bytes) })
+    return this.#tensors.add({ shape: [...shape], size, buffer: this.#pool.take(bytes) })
   }
 
   /** The same values under another shape, without a copy. */
   alias(tensor: Handle, shape: Shape = this.shapeOf(tensor)): Handle {
-    const { size, buffer } = this.#entry(tensor)
+    const { size, buffer } = this.#tensors.get(tensor)
     if (shape.reduce((a, b) => a * b, 1) !== size) {
       throw new RangeError(`${size} values do not fit the shape [${shape.join(', ')}]`)
     }
     this.#pool.share(buffer)
-    return this.#register({ shape: [...shape], size, buffer })
+    return this.#tensors.add({ shape: [...shape], size, buffer })
   }
 
   release(tensor: Handle): void {
-    const { buffer } = this.#entry(tensor)
-    this.#entries.delete(tensor)
-    this.#pool.giveBack(buffer)
+    this.#pool.giveBack(this.#tensors.remove(tensor).buffer)
   }
 
   liveTensors(): number {
-    return this.#entries.size
+    return this.#tensors.size
   }
 
   /** Bytes of all buffers, those in wait for the next tensor included. */
@@ -109,24 +107,18 @@ export class GpuTensors {
   }
 
   shapeOf(tensor: Handle): Shape {
-    return this.#entry(tensor).shape
+    return this.#tensors.get(tensor).shape
   }
 
   sizeOf(tensor: Handle): number {
-    return this.#entry(tensor).size
+    return this.#tensors.get(tensor).size
   }
 
-  /** Runs one kernel; if it throws in the middle, the tensors that it made are released. */
+  /** Runs one kernel; if it throws in the middle (no memory left), the tensors that it made are released. */
   atomically<T>(kernel: () => T): T {
-    const before = this.#lastHandle
-    try {
-      return kernel()
-    } catch (thrown) {
-      for (const tensor of [...this.#entries.keys()].filter((key) => key > before)) {
-        this.release(tensor as Handle)
-      }
-      throw thrown
-    }
+    return this.#tensors.atomically(kernel, (tensor) => {
+      this.release(tensor)
+    })
   }
 
   /** Runs a program over tensors; the device does it when everything before is done. */
@@ -142,7 +134,7 @@ export class GpuTensors {
         `${program.name} takes ${program.reads.length} + ${program.writes.length} tensors, got ${reads.length} + ${writes.length}`,
       )
     }
-    const buffers = [...reads, ...writes].map((tensor) => this.#entry(tensor).buffer.id)
+    const buffers = [...reads, ...writes].map((tensor) => this.#tensors.get(tensor).buffer.id)
     this.#tell(['run', this.#pipelineOf(program), buffers, encodeParameters(program, parameters), groups])
   }
 
@@ -157,7 +149,7 @@ export class GpuTensors {
   }
 
   async read(tensor: Handle): Promise<Float32Array> {
-    const { buffer, size } = this.#entry(tensor)
+    const { buffer, size } = this.#tensors.get(tensor)
     this.#send()
     try {
       return new Float32Array(await this.#channel.read(buffer.id, size * FLOAT_BYTES))
@@ -167,14 +159,9 @@ export class GpuTensors {
   }
 
   readSync(tensor: Handle): Float32Array {
-    const { buffer, size } = this.#entry(tensor)
-    this.#send()
+    const { buffer, size } = this.#tensors.get(tensor)
     this.#ahead = 0
-    try {
-      return new Float32Array(this.#channel.readSync(buffer.id, size * FLOAT_BYTES))
-    } catch (thrown) {
-      throw this.#afterFailure(thrown)
-    }
+    return new Float32Array(this.#readNow(buffer.id, size * FLOAT_BYTES))
   }
 
   close(): Promise<void> {
@@ -209,17 +196,18 @@ export class GpuTensors {
     }
     if (this.#ahead >= MOST_COMMANDS_AHEAD && command[0] === 'run') {
       this.#ahead = 0
-      this.#waitFor(command[2])
+      const [buffer] = command[2]
+      if (buffer !== undefined) {
+        this.#readNow(buffer, FLOAT_BYTES)
+      }
     }
   }
 
-  #waitFor([buffer]: readonly number[]): void {
-    if (buffer === undefined) {
-      return
-    }
+  /** Waits until the device has done all that it was told. */
+  #readNow(buffer: number, bytes: number): ArrayBuffer {
     this.#send()
     try {
-      this.#channel.readSync(buffer, FLOAT_BYTES)
+      return this.#channel.readSync(buffer, bytes)
     } catch (thrown) {
       throw this.#afterFailure(thrown)
     }
@@ -230,19 +218,5 @@ export class GpuTensors {
       this.#channel.post({ kind: 'commands', commands: this.#commands })
       this.#commands = []
     }
-  }
-
-  #register(entry: Entry): Handle {
-    this.#lastHandle += 1
-    this.#entries.set(this.#lastHandle, entry)
-    return this.#lastHandle as Handle
-  }
-
-  #entry(tensor: Handle): Entry {
-    const entry = this.#entries.get(tensor)
-    if (entry === undefined) {
-      throw new Error(`tensor ${tensor} was released or never existed`)
-    }
-    return entry
   }
 }

@@ -1,5 +1,5 @@
 import type { Handle, Shape } from '../kernels.ts'
-import { shape4 } from '../wasm/packed-weights.ts'
+import { shape4 } from '../shape4.ts'
 import type { GpuTensors } from './gpu-tensors.ts'
 import { ELEMENT_THREADS, FOR_EACH_ELEMENT } from './program.ts'
 import type { Program } from './program.ts'

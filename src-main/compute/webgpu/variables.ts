@@ -1,4 +1,5 @@
-import type { AdamStep, Handle, MomentumStep, Shape, Variable } from '../kernels.ts'
+import type { AdamStep, Handle, MomentumStep, Variable } from '../kernels.ts'
+import { OwnVariables } from '../own-variables.ts'
 import type { GpuTensors } from './gpu-tensors.ts'
 import { ELEMENT_THREADS, FOR_EACH_ELEMENT } from './program.ts'
 import type { Program } from './program.ts'
@@ -38,41 +39,16 @@ const MOMENTUM: Program<'count' | 'rate' | 'momentum' | 'decay'> = {
   w[i] -= p.rate * velocity[i];`,
 }
 
-/** Trainable values: tensors that the optimizers write in place. */
-export class GpuVariables {
-  readonly #gpu: GpuTensors
-  readonly #tensors = new Map<number, Handle>()
-  #lastSlot = 0
-
-  constructor(gpu: GpuTensors) {
-    this.#gpu = gpu
-  }
-
-  create(values: Float32Array, shape: Shape): Variable {
-    this.#lastSlot += 1
-    this.#tensors.set(this.#lastSlot, this.#gpu.upload(values, shape))
-    return { shape, slot: this.#lastSlot }
-  }
-
-  /** Shares the memory of the variable, so it must not outlive the next update. */
-  read(variable: Variable): Handle {
-    return this.#gpu.alias(this.#tensorOf(variable))
-  }
-
+export class GpuVariables extends OwnVariables<GpuTensors> {
   assign(variable: Variable, values: Float32Array): void {
-    this.#gpu.write(this.#tensorOf(variable), values)
-  }
-
-  release(variable: Variable): void {
-    this.#gpu.release(this.#tensorOf(variable))
-    this.#tensors.delete(variable.slot)
+    this.tensors.write(this.tensorOf(variable), values)
   }
 
   applyAdam(variable: Variable, m: Variable, v: Variable, gradient: Handle, step: AdamStep): void {
-    const written = [variable, m, v].map((slot) => this.#tensorOf(slot))
+    const written = [variable, m, v].map((slot) => this.tensorOf(slot))
     const { beta1, beta2, learningRate, epsilon } = step
-    this.#gpu.each(ADAM, [gradient], written, {
-      count: this.#sizeFor(variable, gradient),
+    this.tensors.each(ADAM, [gradient], written, {
+      count: this.sizeFor(variable, gradient),
       ...{ beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2, epsilon },
       rate: learningRate / (1 - beta1 ** step.step),
       correction: 1 / Math.sqrt(1 - beta2 ** step.step),
@@ -80,25 +56,9 @@ export class GpuVariables {
   }
 
   applyMomentum(variable: Variable, buffer: Variable, gradient: Handle, step: MomentumStep): void {
-    this.#gpu.each(MOMENTUM, [gradient], [this.#tensorOf(variable), this.#tensorOf(buffer)], {
-      count: this.#sizeFor(variable, gradient),
+    this.tensors.each(MOMENTUM, [gradient], [this.tensorOf(variable), this.tensorOf(buffer)], {
+      count: this.sizeFor(variable, gradient),
       ...{ rate: step.learningRate, momentum: step.momentum, decay: step.weightDecay },
     })
-  }
-
-  #sizeFor(variable: Variable, gradient: Handle): number {
-    const size = this.#gpu.sizeOf(this.#tensorOf(variable))
-    if (size !== this.#gpu.sizeOf(gradient)) {
-      throw new RangeError(`a gradient of ${this.#gpu.sizeOf(gradient)} values for ${size} weights`)
-    }
-    return size
-  }
-
-  #tensorOf(variable: Variable): Handle {
-    const tensor = this.#tensors.get(variable.slot)
-    if (tensor === undefined) {
-      throw new Error(`variable ${variable.slot} was released`)
-    }
-    return tensor
   }
 }

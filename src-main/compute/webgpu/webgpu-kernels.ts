@@ -1,4 +1,6 @@
 import type { Kernels } from '../kernels.ts'
+import { leavingNothing } from '../leaving-nothing.ts'
+import { variableKernels } from '../own-variables.ts'
 import { argMaxChannels, concatChannels, sliceChannels, softmaxCrossEntropy } from './channels.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './convolutions.ts'
 import { addAll, difference, product, scaled, total, wherePositive } from './elements.ts'
@@ -29,20 +31,7 @@ export interface WebgpuOptions {
 export async function createWebgpuKernels({ threadUrl, allowsSoftware }: WebgpuOptions): Promise<Kernels> {
   const { channel, facts } = await openThreadChannel(threadUrl, allowsSoftware)
   const gpu = new GpuTensors(channel, facts)
-  return leavingNothing(gpu, kernelsOn(gpu))
-}
-
-/** The same kernels; one that fails in the middle releases what it had made. */
-function leavingNothing(gpu: GpuTensors, kernels: Kernels): Kernels {
-  const guarded = { ...kernels }
-  for (const [name, member] of Object.entries(kernels) as [keyof Kernels, unknown][]) {
-    if (typeof member === 'function' && name !== 'release' && name !== 'download') {
-      const run = member as (...args: unknown[]) => unknown
-      const call = (...args: unknown[]): unknown => gpu.atomically(() => run(...args))
-      Object.assign(guarded, { [name]: call })
-    }
-  }
-  return guarded
+  return leavingNothing(kernelsOn(gpu), (kernel) => gpu.atomically(kernel))
 }
 
 function kernelsOn(gpu: GpuTensors): Kernels {
@@ -97,29 +86,5 @@ function kernelsOn(gpu: GpuTensors): Kernels {
     softmaxCrossEntropy: (logits, labels, rows, classes) =>
       softmaxCrossEntropy(gpu, logits, labels, rows, classes),
     argMaxChannels: (x, shape) => argMaxChannels(gpu, x, shape),
-  }
-}
-
-type VariableKernels = Pick<
-  Kernels,
-  'createVariable' | 'readVariable' | 'assignVariable' | 'releaseVariable' | 'applyAdam' | 'applyMomentum'
->
-
-function variableKernels(variables: GpuVariables): VariableKernels {
-  return {
-    createVariable: (values, shape) => variables.create(values, shape),
-    readVariable: (variable) => variables.read(variable),
-    assignVariable: (variable, values) => {
-      variables.assign(variable, values)
-    },
-    releaseVariable: (variable) => {
-      variables.release(variable)
-    },
-    applyAdam: (variable, m, v, gradient, step) => {
-      variables.applyAdam(variable, m, v, gradient, step)
-    },
-    applyMomentum: (variable, buffer, gradient, step) => {
-      variables.applyMomentum(variable, buffer, gradient, step)
-    },
   }
 }

@@ -1,3 +1,5 @@
+import { isFiniteNumber, isRecord } from '../json-values.ts'
+
 /** The parts of a COCO keypoint file that are used, checked for shape; numbers may still be out of range. */
 export interface CocoFile {
   readonly images: ReadonlyMap<number, CocoImage>
@@ -128,10 +130,6 @@ function parseSigmas(value: unknown, joints: number): readonly number[] | null {
   return isList && value.every((sigma) => typeof sigma === 'number' && sigma > 0) ? value : null
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function asRecord(value: unknown, name: string): Record<string, unknown> {
   if (!isRecord(value)) {
     throw new Error(`${name} must be an object`)
@@ -147,12 +145,12 @@ function asArray(value: unknown, name: string): readonly unknown[] {
 }
 
 function asNumber(value: unknown, name: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
+  if (!isFiniteNumber(value)) {
     throw new Error(`${name} must be a number, got ${JSON.stringify(value)}`)
   }
   return value
 }
 
 function numberOrNull(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null
+  return isFiniteNumber(value) ? value : null
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../../contract/index.ts'
 import { fingerprintOf } from '../fingerprint.ts'
+import { isFiniteNumber, isRecord } from '../json-values.ts'
 
 /** A person's box as a detector found it. */
 export interface DetectedBox {
@@ -37,8 +38,7 @@ export function parseDetections(text: string, name: string, category: number, th
   const categories = new Set<number>()
   const boxes = entries.flatMap((value, index): DetectedBox[] => {
     const where = `${name}: [${String(index)}]`
-    const entry =
-      typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+    const entry = isRecord(value) ? value : {}
     const own = requireNumber(
       entry['category_id'],
       `${where}.category_id`,
@@ -85,7 +85,7 @@ function readList(text: string, name: string): readonly unknown[] {
 }
 
 function requireNumber(value: unknown, where: string, problem: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
+  if (!isFiniteNumber(value)) {
     throw new EngineError('DATASET', `${where} ${problem}, got ${JSON.stringify(value)}`)
   }
   return value
@@ -93,14 +93,16 @@ function requireNumber(value: unknown, where: string, problem: string): number {
 
 function requireBox(value: unknown, where: string): DetectedBox['box'] {
   const [x, y, width, height, ...rest] = Array.isArray(value) ? (value as readonly unknown[]) : []
-  if (!isNumber(x) || !isNumber(y) || !isNumber(width) || !isNumber(height) || rest.length > 0) {
+  if (
+    !isFiniteNumber(x) ||
+    !isFiniteNumber(y) ||
+    !isFiniteNumber(width) ||
+    !isFiniteNumber(height) ||
+    rest.length > 0
+  ) {
     throw new EngineError('DATASET', `${where} must be [x, y, width, height], got ${JSON.stringify(value)}`)
   }
   return [x, y, width, height]
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
 }
 
 function describeEmpty(

@@ -1,3 +1,5 @@
+import { isFiniteNumber } from '../json-values.ts'
+
 /** One person of an MPII annotation file as published with HRNet, checked for shape; pixels count from 1. */
 export interface MpiiAnnotation {
   readonly image: string
@@ -35,7 +37,7 @@ function parsePerson(value: unknown, index: number): MpiiAnnotation {
   if (typeof image !== 'string' || image === '') {
     throw new Error(`${name}.image must be a file name`)
   }
-  if (typeof scale !== 'number' || !Number.isFinite(scale)) {
+  if (!isFiniteNumber(scale)) {
     throw new Error(`${name}.scale must be a number`)
   }
   const [x, y] = asNumbers(person['center'], 2, `${name}.center`)
@@ -53,14 +55,10 @@ function parsePerson(value: unknown, index: number): MpiiAnnotation {
 }
 
 function asNumbers(value: unknown, count: number, name: string): number[] {
-  if (
-    !Array.isArray(value) ||
-    value.length !== count ||
-    !value.every((entry) => typeof entry === 'number' && Number.isFinite(entry))
-  ) {
+  if (!Array.isArray(value) || value.length !== count || !value.every(isFiniteNumber)) {
     throw new Error(`${name} must be a list of ${String(count)} numbers`)
   }
-  return value as number[]
+  return value
 }
 
 function asPoints(value: unknown, name: string): (readonly [number, number])[] {

@@ -1,4 +1,5 @@
 import type {
+  BackendName,
   BenchEvaluationResult,
   BenchProfile,
   BenchSubnet,
@@ -8,9 +9,6 @@ import type {
 } from '../../contract/index.ts'
 import type { TimeSummary } from './summarise-times.ts'
 
-export const BENCH_BACKENDS = ['tensorflow', 'webgpu', 'wasm'] as const
-export type BenchBackend = (typeof BENCH_BACKENDS)[number]
-
 export const BENCH_PARTS = ['step', 'inference', 'deployed', 'evaluation', 'loader'] as const
 export type BenchPart = (typeof BENCH_PARTS)[number]
 
@@ -18,7 +16,7 @@ export interface BenchRequest {
   /** Names of presets. */
   readonly networks: readonly string[]
   readonly subnets: readonly BenchSubnet[]
-  readonly backends: readonly BenchBackend[]
+  readonly backends: readonly BackendName[]
   /** Whether it is a failure when one of them is not there: those that were asked for by name must be. */
   readonly isEveryBackendNeeded: boolean
   readonly threads: readonly number[]
@@ -34,7 +32,7 @@ export interface BenchRow {
   readonly network: string
   readonly subnet: BenchSubnet
   readonly work: BenchWork
-  readonly backend: BenchBackend
+  readonly backend: BackendName
   readonly threads: number
   readonly batch: number
   readonly time: TimeSummary
@@ -49,7 +47,7 @@ export interface BenchRow {
 /** A generation of a preset's search, with and without sharing what is equal. */
 export interface BenchEvaluationRow extends BenchEvaluationResult {
   readonly network: string
-  readonly backend: BenchBackend
+  readonly backend: BackendName
 }
 
 export interface BenchFailure {
@@ -77,7 +75,7 @@ export interface BenchMachine {
   readonly node: string
   readonly codeVersion: string
   readonly backends: readonly {
-    readonly name: BenchBackend
+    readonly name: BackendName
     readonly version: string
     readonly device: string
   }[]

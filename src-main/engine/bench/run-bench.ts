@@ -1,6 +1,14 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { BENCH_WORKS, EngineError, toErrorInfo } from '../../contract/index.ts'
-import type { BenchClock, BenchJob, BenchResult, BenchWork, Preset, RunConfig } from '../../contract/index.ts'
+import type {
+  BackendName,
+  BenchClock,
+  BenchJob,
+  BenchResult,
+  BenchWork,
+  Preset,
+  RunConfig,
+} from '../../contract/index.ts'
 import { countCost } from '../../nas/cost.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import { planNetwork } from '../../nas/network-plan.ts'
@@ -11,7 +19,6 @@ import type { Executor } from '../executors/executor.ts'
 import { alternate } from './alternate.ts'
 import type { Contender } from './alternate.ts'
 import type {
-  BenchBackend,
   BenchEvaluationRow,
   BenchFailure,
   BenchMachine,
@@ -46,7 +53,7 @@ interface Cell {
 }
 
 interface Variant {
-  readonly backend: BenchBackend
+  readonly backend: BackendName
   readonly threads: number
 }
 
@@ -239,7 +246,7 @@ const QUICK_BUDGET_MS = 500
 
 async function measureEvaluations(
   network: string,
-  backends: readonly BenchBackend[],
+  backends: readonly BackendName[],
   { budgetMs }: BenchRequest,
   { executor, presets, signal }: BenchParts,
   failures: BenchFailure[],

@@ -1,5 +1,5 @@
 import type {
-  CalibratedBackend,
+  BackendName,
   Calibration,
   MachineFacts,
   SearchFigure,
@@ -15,7 +15,7 @@ export type CalibratedWork = 'step' | 'inference'
 
 /** One process that repeats work; `copy` tells processes of the same kind apart. */
 export interface ProbeVariant {
-  readonly backend: CalibratedBackend
+  readonly backend: BackendName
   readonly threads: number
   readonly copy: number
 }
@@ -23,7 +23,7 @@ export interface ProbeVariant {
 /** Where the work is done; tests answer with times of their own. */
 export interface CalibrationProbe {
   /** @throws EngineError where the backend is not there or fails its self-test. */
-  versionOf(backend: CalibratedBackend): Promise<{ readonly version: string; readonly device: string }>
+  versionOf(backend: BackendName): Promise<{ readonly version: string; readonly device: string }>
   /**
    * @param beside - Processes that work at the same time; together they have the machine for themselves.
    * @returns milliseconds of each repetition, at least one unless `budgetMs` is 0, which only prepares and warms up.
@@ -41,7 +41,7 @@ export interface CalibrationRequest {
   readonly key: string
   readonly representative: Representative
   /** Empty: none is present. */
-  readonly versions: Readonly<Partial<Record<CalibratedBackend, string>>>
+  readonly versions: Readonly<Partial<Record<BackendName, string>>>
   readonly notes: readonly string[]
   readonly machine: MachineFacts
   readonly load: number
@@ -95,7 +95,7 @@ export async function calibrate(request: CalibrationRequest, probe: CalibrationP
 }
 
 /** 1, 2, 3, 4, 6, 8 as far as there are cores. WebAssembly has one thread, and a GPU through WebGPU needs none of more. */
-export function threadCounts(backend: CalibratedBackend, cores: number): readonly number[] {
+export function threadCounts(backend: BackendName, cores: number): readonly number[] {
   return backend !== 'tensorflow'
     ? [1]
     : THREAD_COUNTS.filter((threads) => threads === 1 || (threads <= cores && threads <= MOST_TRAIN_THREADS))
@@ -104,7 +104,7 @@ const THREAD_COUNTS = [1, 2, 3, 4, 6, 8] as const
 
 /** Every way to fill the machine with equal workers, and one worker alone. */
 export function searchLayouts(
-  backend: CalibratedBackend,
+  backend: BackendName,
   cores: number,
 ): readonly { readonly workers: number; readonly threads: number }[] {
   const workerCounts = [...new Set([1, 2, 3, MOST_SEARCH_WORKERS].filter((workers) => workers <= cores))]
@@ -123,7 +123,7 @@ async function measureSteps(
   probe: CalibrationProbe,
   notes: string[],
 ): Promise<StepFigure[]> {
-  const backends = Object.keys(versions) as CalibratedBackend[]
+  const backends = Object.keys(versions) as BackendName[]
   const variants = worthMeasuring(backends, representative.size, notes).flatMap((backend) =>
     threadCounts(backend, machine.cores).map((threads): ProbeVariant => ({ backend, threads, copy: 0 })),
   )
@@ -147,7 +147,7 @@ function withoutHopeless(
   firstTimes: ReadonlyMap<ProbeVariant, number>,
   notes: string[],
 ): readonly ProbeVariant[] {
-  const bestOf = (backend: CalibratedBackend): number =>
+  const bestOf = (backend: BackendName): number =>
     Math.min(...[...firstTimes].filter(([variant]) => variant.backend === backend).map(([, time]) => time))
   const best = Math.min(...firstTimes.values())
   const hopeless = new Set(
@@ -165,10 +165,10 @@ function withoutHopeless(
 
 /** At full size native TensorFlow is at least half as fast again (docs/performance.md), and a WebAssembly step takes seconds. */
 function worthMeasuring(
-  backends: readonly CalibratedBackend[],
+  backends: readonly BackendName[],
   size: NetworkSize,
   notes: string[],
-): readonly CalibratedBackend[] {
+): readonly BackendName[] {
   if (size !== 'full' || !backends.includes('tensorflow') || !backends.includes('wasm')) {
     return backends
   }
@@ -180,7 +180,7 @@ type Layout = Omit<SearchFigure, 'rounds'>
 
 async function measureSearches(
   { representative, machine }: CalibrationRequest,
-  backend: CalibratedBackend,
+  backend: BackendName,
   probe: CalibrationProbe,
   notes: string[],
 ): Promise<SearchFigure[]> {

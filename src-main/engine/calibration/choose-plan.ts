@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
-import { EngineError, toErrorInfo } from '../../contract/index.ts'
+import { BACKENDS, EngineError, toErrorInfo } from '../../contract/index.ts'
 import type {
-  CalibratedBackend,
+  BackendName,
   Calibration,
   ComputePlan,
   ComputePlanOrigin,
@@ -9,6 +8,7 @@ import type {
   MachineFacts,
   RunConfig,
 } from '../../contract/index.ts'
+import { fingerprintOf } from '../../datasets/fingerprint.ts'
 import type { CalibrationQueries } from '../../store/calibration-queries.ts'
 import { calibrate } from './calibrate.ts'
 import type { CalibrationProbe } from './calibrate.ts'
@@ -30,11 +30,9 @@ export interface PlanSurroundings {
   /** Reads training images of the run. @returns milliseconds of one core for an image. */
   measureLoader(
     config: RunConfig,
-    backend: CalibratedBackend,
+    backend: BackendName,
   ): Promise<{ readonly millisecondsPerImage: number; readonly images: number }>
 }
-
-const BACKENDS: readonly CalibratedBackend[] = ['tensorflow', 'webgpu', 'wasm']
 
 /** A plan without any measurement: by the number of cores. */
 export function planByFormula(
@@ -155,7 +153,7 @@ async function readVersions(
   { compute }: RunConfig,
   probe: CalibrationProbe,
 ): Promise<Pick<Calibration, 'versions' | 'notes'>> {
-  const versions: Partial<Record<CalibratedBackend, string>> = {}
+  const versions: Partial<Record<BackendName, string>> = {}
   const notes: string[] = []
   for (const backend of compute.backend === 'auto' ? BACKENDS : [compute.backend]) {
     try {
@@ -195,7 +193,7 @@ function computeKey({
 /** Null where it is not needed or cannot be measured; a data set that cannot be read ends the run by its name in the next phase. */
 async function findLoaderCost(
   config: RunConfig,
-  backend: CalibratedBackend,
+  backend: BackendName,
   { machine, codeVersion, calibrations, now, ...around }: PlanSurroundings,
 ): Promise<Pick<Figures, 'loader' | 'warnings'>> {
   if ((config.compute.loaderThreads ?? 0) > 0) {
@@ -211,8 +209,14 @@ async function findLoaderCost(
     segmentation,
     bottomUp,
   ])
-  const digest = createHash('sha256').update(data).digest('hex').slice(0, 16)
-  const key = ['loader', machine.processor, machine.cores, codeVersion, dataset.source, digest].join('|')
+  const key = [
+    'loader',
+    machine.processor,
+    machine.cores,
+    codeVersion,
+    dataset.source,
+    fingerprintOf([data]),
+  ].join('|')
   const kept = calibrations.findLoader(key)
   if (kept !== null) {
     return { loader: kept, warnings: [] }

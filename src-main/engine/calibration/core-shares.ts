@@ -1,4 +1,4 @@
-import type { ComputeShares, RunConfig } from '../../contract/index.ts'
+import type { ComputeShares, RunConfig, SearchFigure } from '../../contract/index.ts'
 import { chooseLoaderThreads } from '../../datasets/thread-loader.ts'
 
 /** One process with many threads lags (compute.md 2); more than this brings nothing. */
@@ -28,10 +28,18 @@ export function shareByFormula(config: RunConfig, cores: number): ComputeShares 
   const trainThreads = wished.trainThreads || most
   const loaderThreads =
     wished.loaderThreads || Math.max(0, Math.min(chooseLoaderThreads(cores), cores - trainThreads))
-  const searchThreads = wished.searchThreads || 1
-  const searchWorkers =
-    wished.searchWorkers || Math.max(1, Math.min(Math.floor(cores / searchThreads), MOST_SEARCH_WORKERS))
-  return { trainThreads, loaderThreads, searchWorkers, searchThreads }
+  const { workers, threads } = usualSearch(cores, wished)
+  return { trainThreads, loaderThreads, searchWorkers: workers, searchThreads: threads }
+}
+
+/** @param wished - 0 = to be chosen. */
+export function usualSearch(
+  cores: number,
+  { searchWorkers, searchThreads }: Pick<ComputeShares, 'searchWorkers' | 'searchThreads'>,
+): Pick<SearchFigure, 'workers' | 'threads'> {
+  const threads = searchThreads || 1
+  const most = Math.max(1, Math.min(Math.floor(cores / threads), MOST_SEARCH_WORKERS))
+  return { threads, workers: searchWorkers || most }
 }
 
 /** What a person should know before the machine gets slow; empty where everything fits. */

@@ -1,5 +1,5 @@
 import type {
-  CalibratedBackend,
+  BackendName,
   Calibration,
   ComputeConfig,
   ComputeShares,
@@ -7,7 +7,7 @@ import type {
   StepFigure,
 } from '../../contract/index.ts'
 import { quantile } from '../bench/summarise-times.ts'
-import { MOST_SEARCH_WORKERS } from './core-shares.ts'
+import { usualSearch } from './core-shares.ts'
 
 /** What is less simple must be so much faster: timings of a shared machine differ by some percent by themselves. */
 export const MARGIN = 1.05
@@ -33,13 +33,13 @@ export interface SharesQuestion {
 }
 
 export interface SharesAnswer extends ComputeShares {
-  readonly backend: CalibratedBackend
+  readonly backend: BackendName
   readonly reasons: readonly string[]
 }
 
 /** One way to spend the cores on training. */
 interface TrainingOption {
-  readonly backend: CalibratedBackend
+  readonly backend: BackendName
   readonly trainThreads: number
   readonly loaderThreads: number
   /** Milliseconds of an image, by round. */
@@ -122,7 +122,7 @@ function listTrainingOptions(question: SharesQuestion): TrainingOption[] {
 /** Threads that were asked for but not measured take the figure of the nearest number below: only the loader depends on it. */
 function chooseSteps(
   { steps }: Pick<Calibration, 'steps'>,
-  backend: CalibratedBackend,
+  backend: BackendName,
   wishedThreads: number,
 ): readonly StepFigure[] {
   const own = steps.filter((step) => step.backend === backend).toSorted((a, b) => a.threads - b.threads)
@@ -135,10 +135,7 @@ function chooseSteps(
  *
  * @returns Null for no figures.
  */
-export function fastestBackend(
-  steps: readonly StepFigure[],
-  margin: number = MARGIN,
-): CalibratedBackend | null {
+export function fastestBackend(steps: readonly StepFigure[], margin: number = MARGIN): BackendName | null {
   const [first, ...rest] = steps.toSorted(
     (a, b) => byPreference(a.backend, b.backend) || a.threads - b.threads,
   )
@@ -217,7 +214,7 @@ function explainTraining(
  */
 function decideSearch(
   { cores, wished, calibration }: SharesQuestion,
-  backend: CalibratedBackend,
+  backend: BackendName,
 ): { readonly workers: number; readonly threads: number; readonly reason: string } {
   const usual = usualSearch(cores, wished)
   const asked = wished.searchWorkers > 0 && wished.searchThreads > 0 ? ' (as set)' : ''
@@ -250,16 +247,6 @@ function decideSearch(
   }
 }
 
-/** @param wished - 0 = to be chosen. */
-export function usualSearch(
-  cores: number,
-  { searchWorkers, searchThreads }: Pick<ComputeShares, 'searchWorkers' | 'searchThreads'>,
-): Pick<SearchFigure, 'workers' | 'threads'> {
-  const threads = searchThreads || 1
-  const most = Math.max(1, Math.min(Math.floor(cores / threads), MOST_SEARCH_WORKERS))
-  return { threads, workers: searchWorkers || most }
-}
-
 function isSameLayout(
   a: Pick<SearchFigure, 'workers' | 'threads'>,
   b: Pick<SearchFigure, 'workers' | 'threads'>,
@@ -275,9 +262,9 @@ function describeStep({ backend, threads }: StepFigure): string {
   return `${backend} × ${String(threads)}`
 }
 
-const SIMPLEST_FIRST: readonly CalibratedBackend[] = ['wasm', 'tensorflow', 'webgpu']
+const SIMPLEST_FIRST: readonly BackendName[] = ['wasm', 'tensorflow', 'webgpu']
 
-function byPreference(a: CalibratedBackend, b: CalibratedBackend): number {
+function byPreference(a: BackendName, b: BackendName): number {
   return SIMPLEST_FIRST.indexOf(a) - SIMPLEST_FIRST.indexOf(b)
 }
 

@@ -1,8 +1,7 @@
-import type { ComputeConfig, DoctorCheck, WorkerReady } from '../../contract/index.ts'
+import { BACKENDS } from '../../contract/index.ts'
+import type { BackendName, DoctorCheck, WorkerReady } from '../../contract/index.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import type { Executor } from '../executors/executor.ts'
-
-type BackendName = Exclude<ComputeConfig['backend'], 'auto'>
 
 export interface TriedBackend {
   readonly backend: BackendName
@@ -10,8 +9,6 @@ export interface TriedBackend {
   readonly answer: Pick<WorkerReady, 'backendVersion' | 'device'> | string
 }
 
-/** In the order in which they are taken where nothing was measured, as in compute/choose-backend.ts. */
-const TRIED: readonly BackendName[] = ['tensorflow', 'webgpu', 'wasm']
 const TITLES: Readonly<Record<BackendName, string>> = {
   ...{ tensorflow: 'TensorFlow', webgpu: 'WebGPU', wasm: 'WebAssembly' },
 }
@@ -20,7 +17,7 @@ const TITLES: Readonly<Record<BackendName, string>> = {
 export async function tryBackends(executor: Pick<Executor, 'probe'>): Promise<readonly TriedBackend[]> {
   const tried: TriedBackend[] = []
   // The preferred one last: the status bar names the backend of the newest worker.
-  for (const backend of TRIED.toReversed()) {
+  for (const backend of BACKENDS.toReversed()) {
     const answer = await executor
       .probe(backend)
       .catch((thrown: unknown) => refusalOf(toEngineError(thrown).message, backend))

@@ -5,6 +5,7 @@ import { findPreset } from '../configure/presets.ts'
 import { countOutputs } from '../configure/search-setup.ts'
 import type { Executor, GpuChoice } from '../executors/executor.ts'
 import { listVisibleCards } from '../executors/gpu-environment.ts'
+import { refusalOf } from './doctor-backends.ts'
 
 const PRESET = 'mini-pose'
 const STEPS = 10
@@ -106,7 +107,7 @@ async function findCuda(executor: Executor, surroundings: GpuSurroundings): Prom
 
 async function findWebgpu(executor: Executor): Promise<Way | string> {
   const facts = await executor.probe('webgpu').catch(reasonOf)
-  return typeof facts === 'string' ? `WebGPU: ${webgpuSteps(facts)}` : { backend: 'webgpu', facts }
+  return typeof facts === 'string' ? `WebGPU: ${refusalOf(facts, 'webgpu')}` : { backend: 'webgpu', facts }
 }
 
 async function findReference(executor: Executor): Promise<GpuCheckReport['reference']> {
@@ -167,11 +168,6 @@ function relativeDifference(got: ArrayLike<number>, want: ArrayLike<number>): nu
     .map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))
     .reduce(largerOf, got.length === want.length ? 0 : Number.NaN)
   return most / range
-}
-
-/** What the worker said of each step, without what the engine says around it. */
-export function webgpuSteps(message: string): string {
-  return /webgpu: (.*?)\. docs\/gpu\.md/s.exec(message)?.[1] ?? message
 }
 
 function reasonOf(thrown: unknown): string {

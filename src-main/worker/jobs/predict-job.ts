@@ -16,6 +16,7 @@ import type {
   SceneDataset,
   SegmentationDataset,
 } from '../../datasets/dataset.ts'
+import { FILES_AT_ONCE, mapLimited } from '../../datasets/map-limited.ts'
 import { countLabelled } from '../../datasets/pose-box.ts'
 import { loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
 import { fromGenotypeJson } from '../../nas/genotype.ts'
@@ -169,21 +170,22 @@ async function predictLabels(
   return { predictions, problems }
 }
 
-/** Prepares sample by sample: one whose picture has gone bad is named, and the others are answered. */
+/** Prepares each sample by itself: one whose picture has gone bad is named, and the others are answered. */
 async function prepareEach<Sample extends { readonly id: string }, Ready>(
   samples: readonly Sample[],
   prepare: (sample: Sample) => Promise<Ready>,
 ): Promise<{ readonly ready: readonly Ready[]; readonly problems: readonly PreviewProblem[] }> {
-  const ready: Ready[] = []
-  const problems: PreviewProblem[] = []
-  for (const sample of samples) {
+  const prepared = await mapLimited(samples, FILES_AT_ONCE, async (sample) => {
     try {
-      ready.push(await prepare(sample))
+      return { ready: await prepare(sample) }
     } catch (thrown) {
-      problems.push({ sampleId: sample.id, message: toErrorInfo(thrown).message })
+      return { problem: { sampleId: sample.id, message: toErrorInfo(thrown).message } }
     }
+  })
+  return {
+    ready: prepared.flatMap((item) => ('ready' in item ? [item.ready] : [])),
+    problems: prepared.flatMap((item) => ('problem' in item ? [item.problem] : [])),
   }
-  return { ready, problems }
 }
 
 function isWanted({ sampleIds }: PredictJob, id: string): boolean {

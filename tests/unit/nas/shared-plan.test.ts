@@ -6,25 +6,12 @@ import type { Genotype } from '../../../src-main/nas/genotype.ts'
 import { liveNodes, nodeInputs } from '../../../src-main/nas/live-nodes.ts'
 import { largestGenotype, smallestGenotype } from '../../../src-main/nas/named-genotypes.ts'
 import { planNetwork } from '../../../src-main/nas/network-plan.ts'
-import type { NetworkPlan, NetworkShape } from '../../../src-main/nas/network-plan.types.ts'
+import type { NetworkPlan } from '../../../src-main/nas/network-plan.types.ts'
 import { createRandom } from '../../../src-main/nas/random.ts'
-import { createSearchSpace } from '../../../src-main/nas/search-space.ts'
 import { groupPlans, peakBytesPerImage, planReleases, sharePlans } from '../../../src-main/nas/shared-plan.ts'
 import { sharingKey, sharingOrder } from '../../../src-main/nas/sharing-order.ts'
+import { smallShape as shape, smallSpace as space } from '../../support/small-space.ts'
 
-const space = createSearchSpace({
-  task: 'pose',
-  layout: [
-    [2, 1],
-    [3, 1],
-  ],
-  depthChoices: [1, 2, 3],
-  evolveLastModule: true,
-})
-const shape: NetworkShape = {
-  ...{ task: 'pose', baseWidth: 8, stemChannels: 16, layer1Blocks: 1, layer1Planes: 8 },
-  ...{ inputHeight: 64, inputWidth: 64, outputs: 14 },
-}
 const genotypes: readonly Genotype[] = drawInitialPopulation(
   space,
   40,

@@ -1,25 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { drawInitialPopulation } from '../../../src-main/nas/evolution/initial-population.ts'
 import { planNetwork } from '../../../src-main/nas/network-plan.ts'
-import type { NetworkShape } from '../../../src-main/nas/network-plan.types.ts'
 import { createRandom } from '../../../src-main/nas/random.ts'
-import { createSearchSpace } from '../../../src-main/nas/search-space.ts'
 import { remainingPlan, sharePlans, valueBytes } from '../../../src-main/nas/shared-plan.ts'
 import { ValueHistory } from '../../../src-main/nas/value-history.ts'
+import { smallShape as shape, smallSpace as space } from '../../support/small-space.ts'
 
-const space = createSearchSpace({
-  task: 'pose',
-  layout: [
-    [2, 1],
-    [3, 1],
-  ],
-  depthChoices: [1, 2, 3],
-  evolveLastModule: true,
-})
-const shape: NetworkShape = {
-  ...{ task: 'pose', baseWidth: 8, stemChannels: 16, layer1Blocks: 1, layer1Planes: 8 },
-  ...{ inputHeight: 64, inputWidth: 64, outputs: 14 },
-}
 const plans = drawInitialPopulation(space, 30, createRandom(3, 'search')).members.map(({ genotype }) =>
   planNetwork(space, shape, genotype),
 )

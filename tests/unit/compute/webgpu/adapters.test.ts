@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BACKEND_NAMES, chooseBackend } from '../../../../src-main/compute/choose-backend.ts'
+import { chooseBackend } from '../../../../src-main/compute/choose-backend.ts'
+import { BACKENDS } from '../../../../src-main/contract/index.ts'
 import { adapterName, softwareReason } from '../../../../src-main/compute/webgpu/open-device.ts'
 import { describeSteps } from '../../../../src-main/compute/webgpu/open-webgpu.ts'
 import { OPENING_STEPS } from '../../../../src-main/compute/webgpu/device-protocol.ts'
@@ -68,6 +69,6 @@ describe('what keeps WebGPU off', () => {
       /webgpu: package passed, adapter failed \(.*SIGABRT.*\), self-test not run/s,
     )
     const { kernels } = await chooseBackend('auto', entries)
-    expect(BACKEND_NAMES.filter((name) => name !== 'webgpu')).toContain(kernels.name)
+    expect(BACKENDS.filter((name) => name !== 'webgpu')).toContain(kernels.name)
   })
 })

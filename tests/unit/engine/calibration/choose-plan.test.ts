@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EngineError } from '../../../../src-main/contract/index.ts'
 import type {
-  CalibratedBackend,
+  BackendName,
   ComputePlan,
   MachineFacts,
   RunConfig,
@@ -25,7 +25,7 @@ class FakeMachine implements PlanSurroundings {
   readonly calibrations: Store['calibrations']
   machine = MACHINE
   /** Milliseconds of a step of one thread; a thread more brings 80 % of itself. */
-  stepMs: Partial<Record<CalibratedBackend, number>> = { tensorflow: 100, wasm: 200 }
+  stepMs: Partial<Record<BackendName, number>> = { tensorflow: 100, wasm: 200 }
   /** What a worker is slowed down by each worker beside it. */
   crowding = 0
   loads = 0.1

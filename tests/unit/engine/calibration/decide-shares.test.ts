@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type {
-  CalibratedBackend,
+  BackendName,
   ComputeShares,
   SearchFigure,
   StepFigure,
@@ -13,15 +13,10 @@ const NOTHING: ComputeShares = { trainThreads: 0, loaderThreads: 0, searchWorker
 /** Five rounds around a median, none more than 2 % off. */
 const around = (median: number): number[] => [0.99, 1.02, 1, 0.98, 1.01].map((factor) => factor * median)
 
-const step = (backend: CalibratedBackend, threads: number, milliseconds: number): StepFigure => ({
+const step = (backend: BackendName, threads: number, milliseconds: number): StepFigure => ({
   ...{ backend, threads, rounds: around(milliseconds) },
 })
-const pace = (
-  backend: CalibratedBackend,
-  workers: number,
-  threads: number,
-  images: number,
-): SearchFigure => ({
+const pace = (backend: BackendName, workers: number, threads: number, images: number): SearchFigure => ({
   ...{ backend, workers, threads, rounds: around(images) },
 })
 
@@ -81,7 +76,7 @@ describe('clearly faster', () => {
 })
 
 describe('the choice of a backend', () => {
-  const cases: readonly [string, readonly StepFigure[], CalibratedBackend | null][] = [
+  const cases: readonly [string, readonly StepFigure[], BackendName | null][] = [
     ['native, twice as fast', [step('tensorflow', 1, 100), step('wasm', 1, 200)], 'tensorflow'],
     ['WebAssembly, faster', [step('tensorflow', 1, 42), step('wasm', 1, 27)], 'wasm'],
     [

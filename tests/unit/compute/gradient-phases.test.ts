@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { phasesOfInputGradient } from '../../../../src-main/compute/wasm/gradient-phases.ts'
+import { phasesOfInputGradient } from '../../../src-main/compute/gradient-phases.ts'
 
 /** (pixel, output, tap) triples of one axis as the forward convolution reads them. */
 function forwardTriples(size: number, k: number, stride: number): Set<string> {
