@@ -54,7 +54,7 @@ export function shortProtocolText(protocol: Protocol, task: TaskKind): string {
         `${protocol.split} split`,
         ...(task === 'pose' ? [protocol.boxes === 'detected' ? 'detector boxes' : 'annotated boxes'] : []),
         `${String(protocol.inputHeight)} × ${String(protocol.inputWidth)}`,
-        ...(protocol.scales === undefined ? [] : ['multi-scale']),
+        ...(protocol.scales === undefined || protocol.scales === '1' ? [] : ['multi-scale']),
         ...(protocol.flipTest ? ['flip'] : []),
         ...(protocol.recalibrationImages === 0 ? [] : ['recalibrated']),
       ].join(' · ')

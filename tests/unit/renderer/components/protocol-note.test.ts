@@ -32,6 +32,13 @@ describe('words of a protocol', () => {
         'input 64 × 48, no mirrored image, batch norm recalibrated on 128 images',
     )
     expect(shortProtocolText(REPORT, 'pose')).toBe('report split · detector boxes · 64 × 48 · recalibrated')
+    expect(shortProtocolText({ ...SEARCH, scales: '0.5, 1, 2' }, 'bottom-up-pose')).toBe(
+      'search split · 64 × 48 · multi-scale · flip · recalibrated',
+    )
+    // Bottom-up always names its scales; one alone is not several.
+    expect(shortProtocolText({ ...SEARCH, scales: '1' }, 'bottom-up-pose')).toBe(
+      'search split · 64 × 48 · flip · recalibrated',
+    )
     const { boxes: _boxes, ...labels } = {
       ...SEARCH,
       metric: 'mIoU',
