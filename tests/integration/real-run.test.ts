@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -54,8 +54,9 @@ const parse = (stdout: string): RunResult => JSON.parse(stdout) as RunResult
 const points = ({ front }: RunResult): readonly (readonly [string, number])[] =>
   front.map((point) => [point.genotypeId, point.accuracy] as const)
 
-/** The front that the small pose run gives when nothing disturbs it; measured once, compared with the disturbed ones. */
-let undisturbed: RunResult | null = null
+/** What the small pose run gives when nothing disturbs it; measured once, compared with the disturbed ones. */
+let undisturbedRun: Promise<RunResult> | null = null
+const undisturbed = (): Promise<RunResult> => (undisturbedRun ??= smallPoseRun('wasm'))
 
 async function smallPoseRun(backend: string): Promise<RunResult> {
   const { code, stdout, stderr } = await runCli([
@@ -72,7 +73,7 @@ async function smallPoseRun(backend: string): Promise<RunResult> {
 
 describe('a whole run with real workers', () => {
   it('gives a front, baselines and report scores, and the same ones again from the same seed', async () => {
-    const first = await smallPoseRun('wasm')
+    const first = await undisturbed()
     expect(first.status).toBe('completed')
     expect(first.backend).toBe('wasm')
     expect(first.front.length).toBeGreaterThan(0)
@@ -80,7 +81,6 @@ describe('a whole run with real workers', () => {
     expect(first.baselines.map(({ name }) => name)).toContain('mean pose')
     const macs = first.front.map((point) => point.macs)
     expect(macs).toEqual(macs.toSorted((a, b) => a - b))
-    undisturbed = first
 
     const second = await smallPoseRun('wasm')
     expect(points(second)).toEqual(points(first))
@@ -102,7 +102,7 @@ describe('a whole run with real workers', () => {
       ...set(...SMALL, 'compute.backend=wasm'),
     ])
     expect(code).toBe(0)
-    expect(points(parse(stdout))).not.toEqual(undisturbed === null ? [] : points(undisturbed))
+    expect(points(parse(stdout))).not.toEqual(points(await undisturbed()))
   })
 
   it.skipIf(process.platform !== 'linux')(
@@ -131,7 +131,7 @@ describe('a whole run with real workers', () => {
       expect(code, stderr).toBe(0)
       const resumed = parse(stdout)
       expect(resumed.status).toBe('completed')
-      expect(points(resumed)).toEqual(undisturbed === null ? [] : points(undisturbed))
+      expect(points(resumed)).toEqual(points(await undisturbed()))
     },
   )
 
@@ -208,8 +208,9 @@ describe('bad input', () => {
         const args = ['run', 'micro-pose', '--json', '--data', data, ...set(...SMALL, 'compute.backend=wasm')]
         const running = startCli(args)
         await running.waitForStderr(/teacher iteration \d+/)
-        fillDisk(filler)
+        const filling = keepDiskFull(filler)
         const full = await running.done
+        filling.stop()
         expect(full.code).toBe(1)
         expect(full.stdout + full.stderr).toMatch(/disk is full/)
         const { runId, status } = parse(full.stdout)
@@ -218,7 +219,7 @@ describe('bad input', () => {
         rmSync(filler)
         const { code, stdout, stderr } = await runCli(['resume', runId, '--json', '--data', data])
         expect(code, stderr).toBe(0)
-        expect(points(parse(stdout))).toEqual(undisturbed === null ? [] : points(undisturbed))
+        expect(points(parse(stdout))).toEqual(points(await undisturbed()))
       } finally {
         spawnSync('umount', ['-l', data])
       }
@@ -239,9 +240,37 @@ function canMountSmallDisk(): boolean {
   return status === 0
 }
 
-/** Leaves less free space than a checkpoint needs; the database's journal finds some pages still. */
-function fillDisk(path: string): void {
+/**
+ * Keeps less free space than a checkpoint needs until it is stopped; the database's journal finds some pages still.
+ * The run writes and removes files at the same time: so it fills in small pieces, looks anew before each, and fills
+ * again what a removed checkpoint gave back.
+ */
+function keepDiskFull(path: string): { readonly stop: () => void } {
   const LEFT_BYTES = 256 * 1024
-  const { bavail, bsize } = statfsSync(join(path, '..'))
-  writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - LEFT_BYTES)))
+  const piece = Buffer.alloc(64 * 1024)
+  const file = openSync(path, 'w')
+  const fill = (): void => {
+    const left = (): number => {
+      const { bavail, bsize } = statfsSync(path)
+      return bavail * bsize
+    }
+    try {
+      while (left() > LEFT_BYTES) {
+        writeSync(file, piece)
+      }
+    } catch (error) {
+      // The run took the last bytes in between: full is what was wanted.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
+        throw error
+      }
+    }
+  }
+  fill()
+  const timer = setInterval(fill, 20)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      closeSync(file)
+    },
+  }
 }
