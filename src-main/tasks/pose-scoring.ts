@@ -14,6 +14,7 @@ import type { AnsweredPose, CropOfPerson } from './pose-average-precision.ts'
 import { PCK_THRESHOLD } from './pose-task.ts'
 import { chunkCrops, decodeChunk } from './predict-pose.ts'
 import type { PoseGeometry, PredictedPose } from './predict-pose.ts'
+import type { Pictures } from './pictures.ts'
 import type { PreparedCrop } from './prepared-crops.ts'
 import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
@@ -33,11 +34,11 @@ export interface PoseProtocol {
 export type ScoredCrop = Pick<PreparedCrop, 'sample'> & Partial<Pick<CropOfPerson, 'boxScore'>>
 
 export function createPoseScoring(
-  crops: readonly (PreparedCrop & ScoredCrop)[],
+  crops: Pictures<ScoredCrop, PreparedCrop>,
   geometry: PoseGeometry,
   protocol: PoseProtocol,
 ): ScoringSet {
-  return scoringSetOf(crops.length, {
+  return scoringSetOf(crops.known.length, {
     chunks: (options) => chunkCrops(crops, geometry, options),
     openScorer(options) {
       const chunks = chunkCrops(crops, geometry, options)
@@ -49,7 +50,7 @@ export function createPoseScoring(
           next += 1
           predictions.push(...(await decodeChunk(kernels, chunk, outputs, geometry.skeleton)))
         },
-        finish: () => scorePoses(predictions, crops, protocol),
+        finish: () => scorePoses(predictions, crops.known, protocol),
       }
     },
   })

@@ -6,6 +6,7 @@ import { applyAffine } from '../vision/affine.ts'
 import { decodeHeatmaps } from '../vision/keypoints/decode-heatmaps.ts'
 import type { Heatmaps } from '../vision/keypoints/decode-heatmaps.ts'
 import { averageFlipTest } from '../vision/keypoints/flip-test.ts'
+import { keepAll, type Pictures } from './pictures.ts'
 import type { PreparedCrop } from './prepared-crops.ts'
 import { forwardChunks } from './score-chunks.ts'
 import type { Forward, ImageChunk, ScoreOptions } from './task.ts'
@@ -23,20 +24,20 @@ export interface PoseGeometry {
 }
 
 /** Crops that pass a network together. */
-export interface CropChunk extends ImageChunk {
-  readonly crops: readonly PreparedCrop[]
-}
+export type CropChunk = ImageChunk<PreparedCrop>
 
 export function chunkCrops(
-  crops: readonly PreparedCrop[],
+  crops: Pictures<unknown, PreparedCrop>,
   { network: { inputHeight, inputWidth } }: PoseGeometry,
   { batch, flipTest }: ScoreOptions,
 ): readonly CropChunk[] {
   const chunks: CropChunk[] = []
-  for (let begin = 0; begin < crops.length; begin += batch) {
-    const chunk = crops.slice(begin, begin + batch)
-    const images = chunk.map(({ input }) => input)
-    chunks.push({ crops: chunk, images, height: inputHeight, width: inputWidth, mirrors: flipTest })
+  for (let begin = 0; begin < crops.known.length; begin += batch) {
+    const end = Math.min(begin + batch, crops.known.length)
+    chunks.push({
+      ...{ count: end - begin, height: inputHeight, width: inputWidth, mirrors: flipTest },
+      load: () => crops.load(begin, end),
+    })
   }
   return chunks
 }
@@ -50,7 +51,8 @@ export async function predictPoses(
   options: ScoreOptions,
 ): Promise<readonly PredictedPose[]> {
   const poses: PredictedPose[] = []
-  await forwardChunks(kernels, forward, chunkCrops(crops, geometry, options), async (chunk, outputs) => {
+  const chunks = chunkCrops(keepAll(crops), geometry, options)
+  await forwardChunks(kernels, forward, chunks, async (chunk, outputs) => {
     poses.push(...(await decodeChunk(kernels, chunk, outputs, geometry.skeleton)))
   })
   return poses
@@ -59,11 +61,12 @@ export async function predictPoses(
 /** @param outputs - Heat maps of the crops, then where the chunk mirrors those of the mirrored crops; stay owned by the caller. */
 export async function decodeChunk(
   kernels: Kernels,
-  { crops, height, width }: CropChunk,
+  { load, height, width }: CropChunk,
   outputs: readonly Value[],
   skeleton: PoseGeometry['skeleton'],
 ): Promise<readonly PredictedPose[]> {
   const joints = skeleton.joints.length
+  const crops = await load()
   const maps: Heatmaps[] = []
   for (const { handle } of outputs) {
     const values = await kernels.download(handle)

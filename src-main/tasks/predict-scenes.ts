@@ -3,8 +3,10 @@ import type { Skeleton } from '../datasets/dataset.ts'
 import { applyAffine, type Affine } from '../vision/affine.ts'
 import { aggregateMaps, type RawMaps, type ScaleMaps } from '../vision/bottom-up/aggregate-maps.ts'
 import { parsePersons, type ParseOptions, type ParsedPerson } from '../vision/bottom-up/parse-persons.ts'
+import { keepAll, type Pictures } from './pictures.ts'
 import { flipPartners } from './predict-pose.ts'
-import type { PreparedScene, SceneView } from './prepared-scenes.ts'
+import { runsOfOneSize } from './predict-segmentation.ts'
+import type { PlannedScene, PreparedScene, SceneView } from './prepared-scenes.ts'
 import type { Forward, ScoreOptions } from './task.ts'
 
 /** Somebody found in a picture. */
@@ -29,14 +31,27 @@ export async function predictScenes(
   kernels: Kernels,
   forward: Forward,
   scenes: readonly PreparedScene[],
-  { skeleton, parsing }: SceneGeometry,
+  geometry: SceneGeometry,
   options: ScoreOptions,
+): Promise<readonly (readonly PredictedPerson[])[]> {
+  return predictEach(kernels, forward, keepAll(scenes), geometry, options)
+}
+
+/** As {@link predictScenes}, of pictures that are decoded as they are needed. */
+export async function predictEach(
+  kernels: Kernels,
+  forward: Forward,
+  scenes: Pictures<PlannedScene, PreparedScene>,
+  { skeleton, parsing }: SceneGeometry,
+  { batch, flipTest, pause }: ScoreOptions,
 ): Promise<readonly (readonly PredictedPerson[])[]> {
   const joints = skeleton.joints.length
   const partners = flipPartners(joints, skeleton.flipPairs)
   const answers: (readonly PredictedPerson[])[] = []
-  for (const chunk of chunksOfOneSize(scenes, options.batch)) {
-    const maps = await forwardChunk(kernels, forward, chunk, options.flipTest)
+  for (const { begin, end } of runsOfOneSize(scenes.known.map(sizesOf), batch)) {
+    await pause?.(begin, scenes.known.length)
+    const chunk = await scenes.load(begin, end)
+    const maps = await forwardChunk(kernels, forward, chunk, flipTest)
     for (const [index, { views }] of chunk.entries()) {
       const view = views.find(({ scale }) => scale === 1)
       if (view === undefined) {
@@ -143,24 +158,6 @@ function mapBack({ keypoints, score }: ParsedPerson, toImage: Affine): Predicted
   return { keypoints: placed, score }
 }
 
-/** Consecutive pictures whose views are of equal sizes, at most `batch` of them. */
-function chunksOfOneSize(scenes: readonly PreparedScene[], batch: number): PreparedScene[][] {
-  const sizesOf = ({ views }: PreparedScene): string =>
-    views.map(({ width, height }) => `${String(width)}x${String(height)}`).join()
-  const chunks: PreparedScene[][] = []
-  for (const scene of scenes) {
-    const last = chunks.at(-1)
-    const [first] = last ?? []
-    if (
-      last !== undefined &&
-      first !== undefined &&
-      last.length < batch &&
-      sizesOf(first) === sizesOf(scene)
-    ) {
-      last.push(scene)
-    } else {
-      chunks.push([scene])
-    }
-  }
-  return chunks
+function sizesOf({ views }: PlannedScene): string {
+  return views.map(({ width, height }) => `${String(width)}x${String(height)}`).join()
 }

@@ -4,27 +4,31 @@ import type { Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
 import type { NetworkConfig } from '../contract/index.ts'
 import type { SegmentationEvaluationItem } from '../datasets/batch.ts'
+import { keepAll, type Pictures } from './pictures.ts'
 import { forwardChunks } from './score-chunks.ts'
 import type { Forward, ImageChunk, ScoreOptions } from './task.ts'
 
 /** Images of one stored size that pass a network together. */
-export interface ItemChunk extends ImageChunk {
-  readonly items: readonly SegmentationEvaluationItem[]
+export interface ItemChunk extends ImageChunk<SegmentationEvaluationItem> {
   /** Stored size in pixels, of which the label maps are. */
   readonly mapHeight: number
   readonly mapWidth: number
 }
 
+/** Stored size in pixels. */
+export type StoredSize = Pick<SegmentationEvaluationItem, 'width' | 'height'>
+
 export function chunkItems(
-  items: readonly SegmentationEvaluationItem[],
+  items: Pictures<StoredSize, SegmentationEvaluationItem>,
   { inputHeight, inputWidth }: Pick<NetworkConfig, 'inputHeight' | 'inputWidth'>,
   { batch, flipTest }: ScoreOptions,
 ): readonly ItemChunk[] {
-  return chunksOfOneSize(items, batch).map((chunk): ItemChunk => {
-    const [first] = chunk
+  const sizes = items.known.map(({ width, height }) => `${String(width)}x${String(height)}`)
+  return runsOfOneSize(sizes, batch).map(({ begin, end }): ItemChunk => {
+    const first = items.known[begin]
     return {
-      items: chunk,
-      images: chunk.map(({ input }) => input),
+      count: end - begin,
+      load: () => items.load(begin, end),
       ...{ height: inputHeight, width: inputWidth, mirrors: flipTest },
       ...{ mapHeight: first?.height ?? 0, mapWidth: first?.width ?? 0 },
     }
@@ -45,7 +49,7 @@ export async function predictLabelMaps(
   options: ScoreOptions,
   visit: Visit,
 ): Promise<void> {
-  await forwardChunks(kernels, forward, chunkItems(items, network, options), (chunk, outputs) =>
+  await forwardChunks(kernels, forward, chunkItems(keepAll(items), network, options), (chunk, outputs) =>
     labelChunk(kernels, chunk, outputs, visit),
   )
 }
@@ -53,10 +57,11 @@ export async function predictLabelMaps(
 /** @param outputs - Logits of the images, then where the chunk mirrors those of the mirrored images; stay owned by the caller. */
 export async function labelChunk(
   kernels: Kernels,
-  { items, mapHeight, mapWidth }: ItemChunk,
+  { load, mapHeight, mapWidth }: ItemChunk,
   outputs: readonly Value[],
   visit: Visit,
 ): Promise<void> {
+  const items = await load()
   const best = withScope(kernels, (scope) => {
     const { handle, shape } = joinLogits(kernels, outputs, scope)
     const big = scope.own(kernels.resizeBilinear(handle, shape, mapHeight, mapWidth))
@@ -86,25 +91,19 @@ function joinLogits(kernels: Kernels, outputs: readonly Value[], scope: HandleSc
   return { handle: scope.own(kernels.add([plain.handle, restored])), shape: plain.shape }
 }
 
-/** Consecutive items of equal stored size, at most `batch` of them. */
-function chunksOfOneSize(
-  items: readonly SegmentationEvaluationItem[],
+/** Consecutive places of equal sizes, at most `batch` of them; each from `begin` up to `end`, excluded. */
+export function runsOfOneSize(
+  sizes: readonly string[],
   batch: number,
-): SegmentationEvaluationItem[][] {
-  const chunks: SegmentationEvaluationItem[][] = []
-  for (const item of items) {
-    const last = chunks.at(-1)
-    const [first] = last ?? []
-    if (
-      last !== undefined &&
-      last.length < batch &&
-      first?.width === item.width &&
-      first.height === item.height
-    ) {
-      last.push(item)
+): readonly { readonly begin: number; readonly end: number }[] {
+  const runs: { begin: number; end: number }[] = []
+  for (const [index, size] of sizes.entries()) {
+    const last = runs.at(-1)
+    if (last !== undefined && last.end - last.begin < batch && sizes[last.begin] === size) {
+      last.end = index + 1
     } else {
-      chunks.push([item])
+      runs.push({ begin: index, end: index + 1 })
     }
   }
-  return chunks
+  return runs
 }

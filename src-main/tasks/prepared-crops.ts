@@ -21,16 +21,25 @@ export interface CropConfig {
 export async function prepareCrops(
   dataset: PoseDataset,
   samples: readonly PoseSample[],
-  { network: { inputHeight, inputWidth }, pose }: CropConfig,
+  config: CropConfig,
 ): Promise<readonly PreparedCrop[]> {
-  const options = { inputHeight, inputWidth, sigma: heatmapSigma(pose.sigma, inputHeight) }
   const crops: PreparedCrop[] = []
   for (const sample of samples) {
-    const image = await dataset.loadImage(sample)
-    const { input, toImage } = cropPose(image, sample, dataset.skeleton, options, null)
-    crops.push({ sample, input, toImage })
+    crops.push(await prepareCrop(dataset, sample, config))
   }
   return crops
+}
+
+/** @throws EngineError DATASET if the picture cannot be read. */
+export async function prepareCrop(
+  dataset: PoseDataset,
+  sample: PoseSample,
+  { network: { inputHeight, inputWidth }, pose }: CropConfig,
+): Promise<PreparedCrop> {
+  const options = { inputHeight, inputWidth, sigma: heatmapSigma(pose.sigma, inputHeight) }
+  const image = await dataset.loadImage(sample)
+  const { input, toImage } = cropPose(image, sample, dataset.skeleton, options, null)
+  return { sample, input, toImage }
 }
 
 /** At most `limit` of the samples, evenly spread over the list: the same ones for every candidate and every worker. */

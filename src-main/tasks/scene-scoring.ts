@@ -4,18 +4,22 @@ import { averagePrecision } from '../vision/keypoints/average-precision.ts'
 import { similarityPerJoint } from '../vision/keypoints/joint-similarity.ts'
 import type { DetectedPerson } from '../vision/keypoints/object-keypoint-similarity.ts'
 import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
-import { predictScenes, type PredictedPerson, type SceneGeometry } from './predict-scenes.ts'
+import type { Pictures } from './pictures.ts'
+import { predictEach, type PredictedPerson, type SceneGeometry } from './predict-scenes.ts'
 import { crowdNumbers } from './crowd-numbers.ts'
 import type { CocoDetection } from './pose-average-precision.ts'
-import type { PreparedScene } from './prepared-scenes.ts'
+import type { PlannedScene, PreparedScene } from './prepared-scenes.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
-export function createSceneScoring(scenes: readonly PreparedScene[], geometry: SceneGeometry): ScoringSet {
+export function createSceneScoring(
+  scenes: Pictures<PlannedScene, PreparedScene>,
+  geometry: SceneGeometry,
+): ScoringSet {
   return {
-    count: scenes.length,
+    count: scenes.known.length,
     async score(kernels, forward, options) {
-      const persons = await predictScenes(kernels, forward, scenes, geometry, options)
-      const samples = scenes.map(({ sample }) => sample)
+      const persons = await predictEach(kernels, forward, scenes, geometry, options)
+      const samples = scenes.known.map(({ sample }) => sample)
       return scoreScenes(persons, samples, geometry.skeleton)
     },
   }

@@ -1,7 +1,7 @@
 import type { Kernels } from '../compute/kernels.ts'
 import { singleOutput } from '../compute/network-ops.ts'
 import type { Value } from '../compute/network-ops.ts'
-import type { Forward, ImageChunk, ScoringPasses, ScoringSet } from './task.ts'
+import type { Forward, ImageChunk, ScoreOptions, ScoringPasses, ScoringSet } from './task.ts'
 
 /** How one sub-network alone goes through the passes. */
 export function scoringSetOf(count: number, passes: ScoringPasses): ScoringSet {
@@ -10,8 +10,12 @@ export function scoringSetOf(count: number, passes: ScoringPasses): ScoringSet {
     passes,
     async score(kernels, forward, options) {
       const scorer = passes.openScorer(options)
-      await forwardChunks(kernels, forward, passes.chunks(options), (_chunk, outputs) =>
-        scorer.add(kernels, outputs),
+      await forwardChunks(
+        kernels,
+        forward,
+        passes.chunks(options),
+        (_chunk, outputs) => scorer.add(kernels, outputs),
+        options.pause,
       )
       return scorer.finish()
     },
@@ -28,8 +32,10 @@ export async function forwardChunks<Chunk extends ImageChunk>(
   forward: Forward,
   chunks: readonly Chunk[],
   take: (chunk: Chunk, outputs: readonly Value[]) => Promise<void>,
+  pause?: ScoreOptions['pause'],
 ): Promise<void> {
-  for (const chunk of chunks) {
+  for (const [chunk, done, all] of countChunks(chunks)) {
+    await pause?.(done, all)
     await withInputs(kernels, chunk, async (inputs) => {
       const outputs: Value[] = []
       try {
@@ -44,13 +50,26 @@ export async function forwardChunks<Chunk extends ImageChunk>(
   }
 }
 
-/** Uploads a chunk for the time of `use`. */
+/** Each chunk with the images before it and all there are. */
+export function countChunks<Chunk extends ImageChunk>(
+  chunks: readonly Chunk[],
+): readonly (readonly [chunk: Chunk, done: number, all: number])[] {
+  const all = chunks.reduce((sum, { count }) => sum + count, 0)
+  let done = 0
+  return chunks.map((chunk) => {
+    done += chunk.count
+    return [chunk, done - chunk.count, all] as const
+  })
+}
+
+/** Decodes and uploads a chunk for the time of `use`. */
 export async function withInputs<T>(
   kernels: Kernels,
   chunk: ImageChunk,
   use: (inputs: readonly Value[]) => Promise<T>,
 ): Promise<T> {
-  const inputs = uploadChunk(kernels, chunk)
+  const images = (await chunk.load()).map(({ input }) => input)
+  const inputs = uploadImages(kernels, images, chunk)
   try {
     return await use(inputs)
   } finally {
@@ -58,7 +77,11 @@ export async function withInputs<T>(
   }
 }
 
-function uploadChunk(kernels: Kernels, { images, height, width, mirrors }: ImageChunk): Value[] {
+function uploadImages(
+  kernels: Kernels,
+  images: readonly Float32Array[],
+  { height, width, mirrors }: Pick<ImageChunk, 'height' | 'width' | 'mirrors'>,
+): Value[] {
   const shape = [images.length, height, width, 3]
   const values = new Float32Array(images.length * height * width * 3)
   images.forEach((image, i) => {

@@ -10,7 +10,8 @@ import {
   pixelAccuracy,
 } from '../vision/segmentation/intersection-over-union.ts'
 import { largestChannel, multiScaleSums, resizePlane } from './multi-scale.ts'
-import { chunkItems, labelChunk } from './predict-segmentation.ts'
+import type { Pictures } from './pictures.ts'
+import { chunkItems, labelChunk, type StoredSize } from './predict-segmentation.ts'
 import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
@@ -21,10 +22,10 @@ export interface SegmentationGeometry {
 }
 
 export function createSegmentationScoring(
-  items: readonly SegmentationEvaluationItem[],
+  items: Pictures<StoredSize, SegmentationEvaluationItem>,
   { classes, ignoreLabel, network }: SegmentationGeometry,
 ): ScoringSet {
-  return scoringSetOf(items.length, {
+  return scoringSetOf(items.known.length, {
     chunks: (options) => chunkItems(items, network, options),
     openScorer(options) {
       const chunks = chunkItems(items, network, options)
@@ -49,17 +50,19 @@ export function createSegmentationScoring(
  * the flip test is on. Pictures pass one by one.
  */
 export function createMultiScaleScoring(
-  items: readonly SegmentationEvaluationItem[],
+  items: Pictures<StoredSize, SegmentationEvaluationItem>,
   { classes, ignoreLabel, network: { inputHeight, inputWidth } }: SegmentationGeometry,
   scales: readonly number[],
 ): ScoringSet {
   const crop = { height: inputHeight, width: inputWidth }
   const base = Math.max(inputHeight, inputWidth)
   return {
-    count: items.length,
-    async score(kernels, forward, { flipTest }) {
+    count: items.known.length,
+    async score(kernels, forward, { flipTest, pause }) {
       const matrix = createConfusionMatrix(classes.length)
-      for (const { input, labels, width, height } of items) {
+      for (const [index, { width, height }] of items.known.entries()) {
+        await pause?.(index, items.known.length)
+        const { input, labels } = elementAt(await items.load(index, index + 1), 0, 'pictures')
         const image = { ...crop, channels: 3, values: input }
         const sums = await multiScaleSums(kernels, forward, image, { scales, flip: flipTest, base, crop })
         const full = await resizePlane(kernels, sums, { height, width })
@@ -87,14 +90,14 @@ export function scoreMatrix(matrix: ConfusionMatrix, classes: readonly string[])
   }
 }
 
-/** The constant answer: one class everywhere. */
-export function scoreConstantClass(
-  items: readonly Pick<SegmentationEvaluationItem, 'labels'>[],
+/** The constant answer: one class everywhere. Label maps come one by one, since all of them together can be large. */
+export async function scoreConstantClass(
+  items: AsyncIterable<Pick<SegmentationEvaluationItem, 'labels'>>,
   answer: number,
   { classes, ignoreLabel }: Pick<SegmentationGeometry, 'classes' | 'ignoreLabel'>,
-): ScoreResult {
+): Promise<ScoreResult> {
   const matrix = createConfusionMatrix(classes.length)
-  for (const { labels } of items) {
+  for await (const { labels } of items) {
     addToConfusionMatrix(matrix, labels, new Uint8Array(labels.length).fill(answer), ignoreLabel)
   }
   return scoreMatrix(matrix, classes)

@@ -31,17 +31,23 @@ export interface Task {
   upload(kernels: Kernels, batch: Batch): DeviceBatch
 }
 
+/** An image as the network gets it: [H, W, 3], normalised. */
+export interface NetworkImage {
+  readonly input: Float32Array
+}
+
 /** Images that pass a network together, with their mirror images under the flip test. */
-export interface ImageChunk {
-  /** Each [H, W, 3], normalised. */
-  readonly images: readonly Float32Array[]
+export interface ImageChunk<Item extends NetworkImage = NetworkImage> {
+  readonly count: number
+  /** Decodes them unless they are in memory. @throws EngineError DATASET if one cannot be read. */
+  load(): Promise<readonly Item[]>
   readonly height: number
   readonly width: number
   /** True: a second pass sees the mirrored images. */
   readonly mirrors: boolean
 }
 
-/** Images of a split, decoded and cropped once, ready to be scored again and again. */
+/** Images of a split, ready to be scored again and again: decoded once as far as the memory for it goes (`PictureBudget`). */
 export interface ScoringSet {
   readonly count: number
   /** `forward` runs the sub-network under test on one input batch and returns its raw outputs, which the scorer releases. */
@@ -73,6 +79,8 @@ export interface ScoreOptions {
   /** Average with the mirrored image (pose: joints exchanged, shifted by one pixel). */
   readonly flipTest: boolean
   readonly batch: number
+  /** Awaited before each chunk, with the images that are done and all there are; throws to end the work. */
+  readonly pause?: (done: number, of: number) => Promise<void>
 }
 
 export interface ScoreResult {

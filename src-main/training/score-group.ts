@@ -7,7 +7,7 @@ import type { BatchNormNode } from '../nas/network-plan.types.ts'
 import type { SharedPlan } from '../nas/shared-plan.ts'
 import { measureSharedStatistics, releaseStatistics, uploadStatistics } from '../supernet/recalibrate.ts'
 import type { EvaluationSession } from '../supernet/supernet.ts'
-import { withInputs } from '../tasks/score-chunks.ts'
+import { countChunks, withInputs } from '../tasks/score-chunks.ts'
 import type { ScoreOptions, ScoreResult, ScoringPasses } from '../tasks/task.ts'
 import { KeptValues } from './kept-values.ts'
 import type { KeptGroup } from './kept-values.ts'
@@ -23,8 +23,8 @@ export interface ScoreGroupOptions extends ScoreOptions {
   readonly kept?: KeptValues
   /** Most bytes that kept values may take afterwards. */
   readonly keptBytes: number
-  /** Called between two passes; throws to end the work. */
-  readonly pause: () => Promise<void>
+  /** Called between two passes, in those that score with the images that are done and all there are; throws to end the work. */
+  readonly pause: (done?: number, of?: number) => Promise<void>
 }
 
 export interface GroupScores {
@@ -60,7 +60,7 @@ function countInputs(batches: readonly Value[], passes: ScoringPasses, options: 
   const calibrating = batches.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0)
   return passes
     .chunks(options)
-    .reduce((sum, { images, mirrors }) => sum + images.length * (mirrors ? 2 : 1), calibrating)
+    .reduce((sum, { count, mirrors }) => sum + count * (mirrors ? 2 : 1), calibrating)
 }
 
 async function scoreFresh(options: ScoreGroupOptions, group: KeptGroup): Promise<readonly ScoreResult[]> {
@@ -96,8 +96,8 @@ async function scoreWith(
 ): Promise<readonly ScoreResult[]> {
   const scoring = { flipTest, batch }
   const scorers = group.plan.outputs.map(() => passes.openScorer(scoring))
-  for (const chunk of passes.chunks(scoring)) {
-    await pause()
+  for (const [chunk, done, all] of countChunks(passes.chunks(scoring))) {
+    await pause(done, all)
     await withInputs(kernels, chunk, (inputs) =>
       group.pass(async (exchange) => {
         for (const { plan, outputs } of session.forwardShared(group.plan, inputs, statisticsOf, exchange)) {

@@ -26,8 +26,8 @@ export interface EvaluationOptions extends ScoreOptions {
   readonly sharedBytes: number
   /** Of earlier candidates with the same session, batches, images and options; not used where each is scored alone. */
   readonly kept?: KeptValues
-  /** Awaited between two passes; throws EngineError STOPPED to end the work. */
-  readonly pause: () => Promise<void>
+  /** Awaited between two passes, with the images that are done and all there are; throws EngineError STOPPED to end the work. */
+  readonly pause: (done?: number, of?: number) => Promise<void>
   readonly now: () => number
 }
 
@@ -50,7 +50,7 @@ export interface EvaluationWork {
  * reported and the others go on; a group that fails is tried once more one by one.
  *
  * @param candidates - Neighbours should begin alike (`sharingOrder`).
- * @throws EngineError STOPPED from `pause`; what was not reported then is not scored.
+ * @throws EngineError STOPPED from `pause`, DATASET if a picture cannot be read; what was not reported then is not scored.
  */
 export async function evaluateCandidates(
   candidates: readonly PlannedCandidate[],
@@ -113,7 +113,7 @@ async function scoreTogether(
   try {
     scored = await scoreGroup({ ...options, kernels: options.supernet.kernels, shared, passes, keptBytes })
   } catch (thrown) {
-    if (isStop(thrown)) {
+    if (endsAll(thrown)) {
       throw thrown
     }
     report.onSplit(members.length, thrown)
@@ -141,6 +141,9 @@ async function scoreAlone(
       const result = await scoreSubnet({ ...options, plan: member.plan })
       await reportScore(member, result, options.now() - started, report)
     } catch (thrown) {
+      if (endsAll(thrown)) {
+        throw thrown
+      }
       report.onFailure(member, thrown)
     }
   }
@@ -160,6 +163,7 @@ async function reportScore(
   }
 }
 
-function isStop(thrown: unknown): boolean {
-  return thrown instanceof EngineError && thrown.code === 'STOPPED'
+/** Whoever stops means everything, and a picture that cannot be read is missing for all candidates alike. */
+function endsAll(thrown: unknown): boolean {
+  return thrown instanceof EngineError && (thrown.code === 'STOPPED' || thrown.code === 'DATASET')
 }

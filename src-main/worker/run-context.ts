@@ -16,12 +16,13 @@ import type { SearchSpace } from '../nas/search-space.ts'
 import type { Genotype } from '../nas/genotype.ts'
 import { createBottomUpTask } from '../tasks/bottom-up-task.ts'
 import { chooseCrops } from '../tasks/choose-crops.ts'
+import { KEPT_PICTURE_BYTES, PictureBudget, streamPictures } from '../tasks/pictures.ts'
 import { createPoseScoring } from '../tasks/pose-scoring.ts'
 import type { PoseProtocol } from '../tasks/pose-scoring.ts'
 import { createPoseTask } from '../tasks/pose-task.ts'
-import { prepareCrops, spreadOver } from '../tasks/prepared-crops.ts'
+import { prepareCrop, spreadOver } from '../tasks/prepared-crops.ts'
 import type { SceneGeometry } from '../tasks/predict-scenes.ts'
-import { prepareScenes, type PreparedScene } from '../tasks/prepared-scenes.ts'
+import { planScene, prepareScene, prepareScenes, type PreparedScene } from '../tasks/prepared-scenes.ts'
 import { createSceneScoring } from '../tasks/scene-scoring.ts'
 import { createMultiScaleScoring, createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
 import { createSegmentationTask } from '../tasks/segmentation-task.ts'
@@ -38,19 +39,23 @@ export interface RunContext {
   readonly shape: NetworkShape
   readonly task: Task
   plan(genotype: Genotype): NetworkPlan
-  /** Images of a split, decoded once; `limit` bounds their number further than the configuration does. */
-  scoring(split: 'search' | 'report', limit?: number): Promise<ScoringSet>
+  /** Images of a split; `limit` bounds their number further than the configuration does. */
+  scoring(split: 'search' | 'report', limit?: number): ScoringSet
   /** The fixed training batches of method.md 6.1 on the device. */
   recalibrationBatches(): Promise<readonly Value[]>
   iterations(phase: 'teacher' | 'supernet'): { readonly perEpoch: number; readonly total: number }
   dispose(): void
 }
 
-/** @throws EngineError DATASET or BAD_REQUEST naming what does not fit. */
+/**
+ * @param keptPictureBytes - Memory for decoded pictures that are scored again and again; scores do not depend on it.
+ * @throws EngineError DATASET or BAD_REQUEST naming what does not fit.
+ */
 export async function openRunContext(
   config: RunConfig,
   kernels: Kernels,
   cacheFolder: string | null = null,
+  keptPictureBytes = KEPT_PICTURE_BYTES,
 ): Promise<RunContext> {
   const dataset = await openDataset(config.dataset, config.task, config.seed, { cacheFolder })
   const space = createSearchSpace({ task: config.task, ...config.space })
@@ -60,7 +65,8 @@ export async function openRunContext(
     throw new EngineError('BAD_REQUEST', problem)
   }
   const task = await createTask(config, dataset)
-  const scoringSets = new Map<string, Promise<ScoringSet>>()
+  const scoringSets = new Map<string, ScoringSet>()
+  const budget = new PictureBudget(keptPictureBytes)
   let recalibration: Promise<readonly Value[]> | null = null
   return {
     config,
@@ -76,7 +82,7 @@ export async function openRunContext(
         split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit,
       )
       const key = `${split}/${most}`
-      const known = scoringSets.get(key) ?? openScoring(dataset, split, most, config)
+      const known = scoringSets.get(key) ?? openScoring(dataset, split, most, { config, budget })
       scoringSets.set(key, known)
       return known
     },
@@ -172,38 +178,45 @@ export function sceneGeometry(config: RunConfig, { skeleton }: SceneDataset): Sc
   return { skeleton, parsing: { ...requireBottomUp(config), refines: true } }
 }
 
-async function openScoring(
+function openScoring(
   dataset: Dataset,
   split: 'search' | 'report',
   limit: number,
-  config: RunConfig,
-): Promise<ScoringSet> {
+  { config, budget }: { readonly config: RunConfig; readonly budget: PictureBudget },
+): ScoringSet {
+  const { inputHeight, inputWidth } = config.network
+  const inputBytes = inputHeight * inputWidth * BYTES_PER_PIXEL
   if (dataset.kind === 'pose') {
     const { crops, truth } = chooseCrops(dataset, split, limit)
-    const prepared = await prepareCrops(
-      dataset,
-      crops.map(({ sample }) => sample),
-      config,
-    )
     const { skeleton, ignored = [] } = dataset
     return createPoseScoring(
-      prepared.map((crop, index) => ({ ...crop, boxScore: crops[index]?.boxScore ?? 1 })),
+      streamPictures({
+        ...{ known: crops, budget },
+        bytesOf: () => inputBytes,
+        decode: ({ sample }) => prepareCrop(dataset, sample, config),
+      }),
       { skeleton, network: config.network },
       { ...poseMeasure(config), skeleton, ignored, truth },
     )
   }
   if (dataset.kind === 'bottom-up-pose') {
-    const samples = spreadOver(dataset.splits[split], limit)
+    const { scales } = requireBottomUp(config)
+    const scenes = spreadOver(dataset.splits[split], limit)
     return createSceneScoring(
-      await prepareRunScenes(config, dataset, samples),
+      streamPictures({
+        ...{ known: scenes.map((sample) => planScene(sample, inputHeight, scales)), budget },
+        bytesOf: ({ views }) =>
+          views.reduce((sum, { width, height }) => sum + width * height * BYTES_PER_PIXEL, 0),
+        decode: (scene) => prepareScene(dataset, scene),
+      }),
       sceneGeometry(config, dataset),
     )
   }
-  const samples = spreadOver(dataset.splits[split], limit)
-  const items = []
-  for (const sample of samples) {
-    items.push(await loadSegmentationEvaluationItem(dataset, sample, config.network))
-  }
+  const items = streamPictures({
+    ...{ known: spreadOver(dataset.splits[split], limit), budget },
+    bytesOf: ({ width, height }) => inputBytes + width * height,
+    decode: (sample) => loadSegmentationEvaluationItem(dataset, sample, config.network),
+  })
   const { names, ignoreLabel } = dataset.classes
   const geometry = { classes: names, ignoreLabel, network: config.network }
   const scales = split === 'report' ? reportScales(config) : null
@@ -211,6 +224,9 @@ async function openScoring(
     ? createSegmentationScoring(items, geometry)
     : createMultiScaleScoring(items, geometry, scales)
 }
+
+/** Three channels of 32 bits. */
+const BYTES_PER_PIXEL = 12
 
 async function loadRecalibrationBatches(
   config: RunConfig,

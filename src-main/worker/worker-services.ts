@@ -1,4 +1,5 @@
 import type { ChosenBackend } from '../compute/choose-backend.ts'
+import { EngineError } from '../contract/index.ts'
 import type { FromWorker, LogLevel } from '../contract/index.ts'
 
 /** What the jobs of a worker share. */
@@ -41,4 +42,16 @@ export async function breathe(context?: Pick<JobContext, 'whilePaused'>): Promis
     setImmediate(resolve)
   })
   await context?.whilePaused?.()
+}
+
+/** As {@link breathe}, for work that has nothing to keep. @throws EngineError STOPPED when the job is to end. */
+export async function breatheOrStop(
+  context: Pick<JobContext, 'whilePaused' | 'isStopping'>,
+  done?: number,
+  of?: number,
+): Promise<void> {
+  await breathe(context)
+  if (context.isStopping()) {
+    throw new EngineError('STOPPED', `Stopped after scoring ${done ?? 0} of ${of ?? 0} images.`)
+  }
 }

@@ -43,7 +43,10 @@ export async function benchEvaluation(options: EvaluationBenchOptions): Promise<
   const kept = new KeptValues(kernels)
   try {
     const opened = performance.now()
-    const images = await run.scoring('search')
+    const images = run.scoring('search')
+    for (const chunk of images.passes?.chunks({ flipTest: false, batch: SCORING_BATCH }) ?? []) {
+      await chunk.load()
+    }
     const recalibrationBatches = await run.recalibrationBatches()
     const decodeMs = performance.now() - opened
     const { start, children } = planGenerations(run, candidates)

@@ -37,7 +37,7 @@ export async function runEvaluateJob(
   services: WorkerServices,
   context: JobContext,
 ): Promise<EvaluateResult> {
-  const images = await run.scoring(job.split)
+  const images = run.scoring(job.split)
   const recalibrates = job.recalibrates ?? true
   const recalibrationBatches = recalibrates ? await run.recalibrationBatches() : []
   const { supernet, session, kept } = cache.open(job.runFolder, run)
@@ -114,13 +114,18 @@ interface EvaluationProgress {
   readonly succeed: (evaluated: Evaluated) => void
   readonly fail: (candidate: CandidateToEvaluate, thrown: unknown) => void
   /** @throws EngineError STOPPED when the job is to end. */
-  readonly pause: () => Promise<void>
+  readonly pause: (done?: number, of?: number) => Promise<void>
 }
+
+/** Of the notes in between, which tell of pictures. */
+const TELL_EVERY_MS = 1000
 
 function createProgress({ candidates }: EvaluateJob, context: JobContext): EvaluationProgress {
   let evaluated = 0
-  const tell = (): void => {
-    context.emit({ kind: 'progressed', done: evaluated, total: candidates.length, note: 'candidates' })
+  let toldAt = performance.now()
+  const tell = (note = 'candidates'): void => {
+    toldAt = performance.now()
+    context.emit({ kind: 'progressed', done: evaluated, total: candidates.length, note })
   }
   return {
     evaluated: () => evaluated,
@@ -133,8 +138,11 @@ function createProgress({ candidates }: EvaluateJob, context: JobContext): Evalu
       context.emit({ kind: 'candidate-failed', candidateId, error: toErrorInfo(thrown) })
       tell()
     },
-    async pause() {
+    async pause(done, of) {
       await breathe(context)
+      if (done !== undefined && of !== undefined && performance.now() - toldAt >= TELL_EVERY_MS) {
+        tell(`candidates, ${done} of ${of} images of the next`)
+      }
       if (context.isStopping()) {
         throw new EngineError('STOPPED', `Stopped after ${evaluated} of ${candidates.length} candidates.`)
       }

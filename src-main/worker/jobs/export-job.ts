@@ -14,7 +14,7 @@ import type { StandAloneSubnet } from '../../supernet/extract-subnet.ts'
 import { foldSubnet, findFolded, openExact, openFoldedFile } from '../../supernet/open-folded.ts'
 import { measureStatistics, releaseStatistics, uploadStatistics } from '../../supernet/recalibrate.ts'
 import type { Supernet } from '../../supernet/supernet.ts'
-import type { Forward } from '../../tasks/task.ts'
+import type { Forward, ScoreOptions } from '../../tasks/task.ts'
 import { measureParity } from '../export-checks.ts'
 import { createModelCard } from '../model-card.ts'
 import {
@@ -29,6 +29,7 @@ import {
 import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
+import { breatheOrStop } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
 
@@ -108,8 +109,11 @@ async function check(
   { supernet, inherited, written, context }: Compared,
 ): Promise<ExportChecks> {
   const { kernels } = run
-  const images = await run.scoring('search')
-  const options = { flipTest: run.config.search.flipTest, batch: SCORING_BATCH }
+  const images = run.scoring('search')
+  const options: ScoreOptions = {
+    ...{ flipTest: run.config.search.flipTest, batch: SCORING_BATCH },
+    pause: (done, of) => breatheOrStop(context, done, of),
+  }
   const before = await images.score(kernels, inherited, options)
   context.emit({ kind: 'progressed', done: 3, total: STEPS, note: 'scored before writing' })
   const folded = job.foldsNorms === true ? findFolded(written.plan, written.weights) : null

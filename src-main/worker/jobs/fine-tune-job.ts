@@ -14,7 +14,7 @@ import { fromGenotypeJson } from '../../nas/genotype.ts'
 import { extractSubnet, openStandAlone } from '../../supernet/extract-subnet.ts'
 import type { StandAloneSubnet } from '../../supernet/extract-subnet.ts'
 import { measureStatistics } from '../../supernet/recalibrate.ts'
-import type { Forward, ScoreResult } from '../../tasks/task.ts'
+import type { Forward, ScoreOptions, ScoreResult } from '../../tasks/task.ts'
 import { fineTune } from '../../training/fine-tune.ts'
 import type { FineTuned, FineTuneHooks } from '../../training/fine-tune.ts'
 import { forwardWithRunning } from '../../training/score-subnet.ts'
@@ -33,7 +33,7 @@ import {
 import { describeProtocol } from '../protocol.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
-import { breathe, loaderThreads } from '../worker-services.ts'
+import { breathe, breatheOrStop, loaderThreads } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
 
@@ -60,11 +60,11 @@ export async function runFineTuneJob(
   const draft = `${job.outputFolder}.part`
   await rm(draft, { recursive: true, force: true })
   const start = await extractStart(job, run, cache)
-  const inherited = await scoreBoth(run, start)
+  const inherited = await scoreBoth(run, start, context)
   const tuned = await train(job, run, services, { start, context })
   try {
     await mkdir(draft, { recursive: true })
-    const record = await writeNetwork(job, run, services, { draft, start, inherited, tuned })
+    const record = await writeNetwork(job, run, services, { draft, start, inherited, tuned, context })
     writeText(draft, RECORD_FILE, toJson(record))
     await replaceFolder(draft, job.outputFolder)
     return { ...record, folder: job.outputFolder }
@@ -95,7 +95,7 @@ async function train(
   { start, context }: { readonly start: StandAloneSubnet; readonly context: JobContext },
 ): Promise<FineTuned> {
   const { config, dataset, task } = run
-  const images = await run.scoring('search')
+  const images = run.scoring('search')
   const network = openStandAlone(run.kernels, run, start)
   const loader = openBatchLoader({
     ...{ config, dataset, batch: config.supernet.batch, ...loaderThreads(job, services) },
@@ -106,7 +106,8 @@ async function train(
       ...{ network, plan: start.plan, task, stages: job.stages },
       iterationsPerEpoch: run.iterations('supernet').perEpoch,
       nextBatch: () => loader.next(),
-      evaluate: async (forward) => (await images.score(run.kernels, forward, scoreOptions(run))).accuracy,
+      evaluate: async (forward) =>
+        (await images.score(run.kernels, forward, scoreOptions(run, context))).accuracy,
       hooks: createHooks(context),
     })
   } finally {
@@ -140,6 +141,7 @@ interface Outcome {
   readonly start: StandAloneSubnet
   readonly inherited: Scored
   readonly tuned: FineTuned
+  readonly context: JobContext
 }
 
 /** Writes the kept epoch, reads it back, and gives the scores of what was read. */
@@ -147,11 +149,11 @@ async function writeNetwork(
   job: FineTuneJob,
   run: RunContext,
   services: WorkerServices,
-  { draft, start: { plan }, inherited, tuned: { best, epochs } }: Outcome,
+  { draft, start: { plan }, inherited, tuned: { best, epochs }, context }: Outcome,
 ): Promise<FineTuneRecord> {
   const counters = writeModel(draft, best.weights, job)
   const weights = await readModel(draft)
-  const written = await scoreBoth(run, { plan, weights })
+  const written = await scoreBoth(run, { plan, weights }, context)
   const parity = await compare(run, { plan, weights: best.weights }, { plan, weights })
   requireSame({ before: best.accuracy, after: written.search.accuracy, parity })
   const scores: FineTuneScores = {
@@ -194,12 +196,12 @@ function accuraciesOf({ search, report }: Scored): SplitAccuracies {
   return { search: search.accuracy, report: report.accuracy }
 }
 
-function scoreBoth(run: RunContext, subnet: StandAloneSubnet): Promise<Scored> {
+function scoreBoth(run: RunContext, subnet: StandAloneSubnet, context: JobContext): Promise<Scored> {
   return withNetwork(run, subnet, async (forward) => {
-    const [search, report] = [await run.scoring('search'), await run.scoring('report')]
+    const [search, report] = [run.scoring('search'), run.scoring('report')]
     return {
-      search: await search.score(run.kernels, forward, scoreOptions(run)),
-      report: await report.score(run.kernels, forward, scoreOptions(run)),
+      search: await search.score(run.kernels, forward, scoreOptions(run, context)),
+      report: await report.score(run.kernels, forward, scoreOptions(run, context)),
       samples: { search: search.count, report: report.count },
     }
   })
@@ -230,8 +232,11 @@ async function withNetwork<T>(
   }
 }
 
-function scoreOptions({ config }: RunContext): { readonly flipTest: boolean; readonly batch: number } {
-  return { flipTest: config.search.flipTest, batch: SCORING_BATCH }
+function scoreOptions({ config }: RunContext, context: JobContext): ScoreOptions {
+  return {
+    ...{ flipTest: config.search.flipTest, batch: SCORING_BATCH },
+    pause: (done, of) => breatheOrStop(context, done, of),
+  }
 }
 
 /** A folder cannot be renamed over another one that has files, so the old one steps aside first. */

@@ -62,7 +62,7 @@ export async function runPreflightJob(
           session,
           plan: run.plan(largestGenotype(run.space)),
           recalibrationBatches: await run.recalibrationBatches(),
-          images: await run.scoring('search'),
+          images: run.scoring('search'),
           flipTest: run.config.search.flipTest,
           batch: SCORING_BATCH,
         }),

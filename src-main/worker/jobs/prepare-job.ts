@@ -1,5 +1,6 @@
 import type { Baseline, PrepareJob, PrepareResult } from '../../contract/index.ts'
-import { countClassPixels, loadSegmentationEvaluationItem } from '../../datasets/segmentation-batch.ts'
+import type { LabelledImage, SegmentationDataset, SegmentationSample } from '../../datasets/dataset.ts'
+import { countClassPixels } from '../../datasets/segmentation-batch.ts'
 import { chooseCrops } from '../../tasks/choose-crops.ts'
 import { scoreMeanPose } from '../../tasks/pose-scoring.ts'
 import { spreadOver } from '../../tasks/prepared-crops.ts'
@@ -48,11 +49,17 @@ async function measureBaselines(
     ]
   }
   const answer = mostFrequentClass(await countClassPixels(dataset, dataset.splits.train))
-  const items = []
-  for (const sample of spreadOver(dataset.splits[split], limit)) {
-    items.push(await loadSegmentationEvaluationItem(dataset, sample, config.network))
-  }
+  const items = loadEach(dataset, spreadOver(dataset.splits[split], limit))
   const { names, ignoreLabel } = dataset.classes
-  const { metrics } = scoreConstantClass(items, answer, { classes: names, ignoreLabel })
+  const { metrics } = await scoreConstantClass(items, answer, { classes: names, ignoreLabel })
   return [{ name: `most frequent class (${names[answer] ?? String(answer)})`, split, metrics }]
+}
+
+async function* loadEach(
+  dataset: SegmentationDataset,
+  samples: readonly SegmentationSample[],
+): AsyncGenerator<LabelledImage> {
+  for (const sample of samples) {
+    yield await dataset.load(sample)
+  }
 }

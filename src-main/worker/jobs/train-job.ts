@@ -204,7 +204,7 @@ async function saveCheckpoint(
 async function evaluatePanel({ job, run, supernet, context }: Running, iteration: number): Promise<void> {
   const session = supernet.openEvaluation()
   try {
-    const images = await run.scoring('search', PANEL_IMAGES)
+    const images = run.scoring('search', PANEL_IMAGES)
     const recalibrationBatches = await run.recalibrationBatches()
     const scores: PanelPoint['scores'][number][] = []
     for (const [label, genotype] of panelMembers(job, run)) {

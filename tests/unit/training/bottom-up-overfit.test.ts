@@ -3,6 +3,7 @@ import { createWasmKernels } from '../../../src-main/compute/wasm/wasm-kernels.t
 import { openBatchLoader } from '../../../src-main/datasets/batch-loader.ts'
 import { freezeConfig } from '../../../src-main/engine/configure/freeze-config.ts'
 import { largestGenotype } from '../../../src-main/nas/named-genotypes.ts'
+import { keepAll } from '../../../src-main/tasks/pictures.ts'
 import { createSceneScoring } from '../../../src-main/tasks/scene-scoring.ts'
 import { Optimizer } from '../../../src-main/training/optimizer.ts'
 import { forwardWithRunning } from '../../../src-main/training/score-subnet.ts'
@@ -45,7 +46,7 @@ describe('bottom-up pose as a whole', () => {
     const samples = dataset.splits.train
     const session = supernet.openEvaluation()
     const images = createSceneScoring(
-      await prepareRunScenes(config, dataset, samples),
+      keepAll(await prepareRunScenes(config, dataset, samples)),
       sceneGeometry(config, dataset),
     )
     const { metrics } = await images.score(kernels, forwardWithRunning(session, plan), {

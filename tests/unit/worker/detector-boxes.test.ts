@@ -173,7 +173,7 @@ function network(on: Kernels): (input: Value) => Value[] {
   }
 }
 
-async function scoreReport(change: Partial<RunConfig['dataset']>) {
+async function scoreReport(change: Partial<RunConfig['dataset']>, keptPictureBytes?: number) {
   const base = makeRunConfig()
   const config: RunConfig = {
     ...base,
@@ -188,8 +188,8 @@ async function scoreReport(change: Partial<RunConfig['dataset']>) {
   if (kernels === null) {
     throw new Error('the WebAssembly backend does not open')
   }
-  const run = await openRunContext(config, kernels)
-  const images = await run.scoring('report')
+  const run = await openRunContext(config, kernels, null, keptPictureBytes)
+  const images = run.scoring('report')
   const result = await images.score(kernels, network(kernels), { flipTest: false, batch: 4 })
   const services: WorkerServices = {
     backend: { kernels, refused: [] },
@@ -200,6 +200,14 @@ async function scoreReport(change: Partial<RunConfig['dataset']>) {
 }
 
 describe('a report with boxes of a detector', () => {
+  it('does not depend on how many crops stay in memory', async () => {
+    const boxes = { detections: join(folder, 'boxes.json') }
+    const kept = await scoreReport(boxes)
+    expect((await scoreReport(boxes, 0)).result).toEqual(kept.result)
+    // Room for three of them.
+    expect((await scoreReport(boxes, 3 * INPUT_H * INPUT_W * 12)).result).toEqual(kept.result)
+  })
+
   it('scores what an own implementation of the protocol writes down', async () => {
     const { result } = await scoreReport({ detections: join(folder, 'boxes.json') })
     const own = ownDetections(0)

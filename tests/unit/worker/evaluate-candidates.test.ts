@@ -10,6 +10,7 @@ import { createSearchSpace } from '../../../src-main/nas/search-space.ts'
 import { peakBytesPerImage, sharePlans } from '../../../src-main/nas/shared-plan.ts'
 import { initialWeights } from '../../../src-main/supernet/initialise.ts'
 import { Supernet } from '../../../src-main/supernet/supernet.ts'
+import { keepAll } from '../../../src-main/tasks/pictures.ts'
 import { createPoseScoring } from '../../../src-main/tasks/pose-scoring.ts'
 import { createSegmentationScoring } from '../../../src-main/tasks/segmentation-scoring.ts'
 import type { ScoreOptions, Scorer, ScoreResult, ScoringSet } from '../../../src-main/tasks/task.ts'
@@ -91,7 +92,7 @@ function poseImages(
     flipPairs: [[0, 1] as const, [2, 3] as const],
   }
   return createPoseScoring(
-    crops,
+    keepAll(crops),
     { skeleton, network: { inputHeight, inputWidth } },
     {
       ...{ metric: 'pck', ignored: [], aspect: inputWidth / inputHeight, truth: null },
@@ -113,7 +114,7 @@ function labelImages(
       labels: Uint8Array.from({ length: width * height }, (_, pixel) => (pixel + index) % 4),
     }
   })
-  return createSegmentationScoring(items, {
+  return createSegmentationScoring(keepAll(items), {
     classes: ['a', 'b', 'c', 'd'],
     ignoreLabel: 255,
     network: { inputHeight, inputWidth },
