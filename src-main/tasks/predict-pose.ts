@@ -61,12 +61,13 @@ export async function predictPoses(
 /** @param outputs - Heat maps of the crops, then where the chunk mirrors those of the mirrored crops; stay owned by the caller. */
 export async function decodeChunk(
   kernels: Kernels,
-  { load, height, width }: CropChunk,
+  chunk: CropChunk,
   outputs: readonly Value[],
   skeleton: PoseGeometry['skeleton'],
 ): Promise<readonly PredictedPose[]> {
   const joints = skeleton.joints.length
-  const crops = await load()
+  const { height, width } = chunk
+  const crops = await chunk.load()
   const maps: Heatmaps[] = []
   for (const { handle } of outputs) {
     const values = await kernels.download(handle)

@@ -57,11 +57,12 @@ export async function predictLabelMaps(
 /** @param outputs - Logits of the images, then where the chunk mirrors those of the mirrored images; stay owned by the caller. */
 export async function labelChunk(
   kernels: Kernels,
-  { load, mapHeight, mapWidth }: ItemChunk,
+  chunk: ItemChunk,
   outputs: readonly Value[],
   visit: Visit,
 ): Promise<void> {
-  const items = await load()
+  const { mapHeight, mapWidth } = chunk
+  const items = await chunk.load()
   const best = withScope(kernels, (scope) => {
     const { handle, shape } = joinLogits(kernels, outputs, scope)
     const big = scope.own(kernels.resizeBilinear(handle, shape, mapHeight, mapWidth))
