@@ -1,5 +1,6 @@
-import { BACKENDS } from '../contract/index.ts'
-import type { ComputeConfig } from '../contract/index.ts'
+import { BACKENDS, describeRefusal } from '../contract/index.ts'
+import type { BackendName, BackendRefusal, ComputeConfig } from '../contract/index.ts'
+import { BackendError, reasonOf } from './backend-error.ts'
 import type { Kernels } from './kernels.ts'
 import { selfTest } from './self-test.ts'
 import { loadTensorflowBinding } from './tensorflow/load-binding.ts'
@@ -12,7 +13,17 @@ import type { WebgpuEntries } from './webgpu/open-webgpu.ts'
 export interface ChosenBackend {
   readonly kernels: Kernels
   /** Why the backends before it in the order of preference were not taken. */
-  readonly refused: readonly string[]
+  readonly refused: readonly BackendRefusal[]
+}
+
+/** None of the backends that were asked for can be used. */
+export class NoBackendError extends Error {
+  readonly refusals: readonly BackendRefusal[]
+
+  constructor(refusals: readonly BackendRefusal[]) {
+    super(`no usable compute backend: ${refusals.map(describeRefusal).join(' | ')}`)
+    this.refusals = refusals
+  }
 }
 
 /** Runs name what the calibration found to be the fastest. */
@@ -22,10 +33,10 @@ export type BackendWish = ComputeConfig['backend']
  * Takes the first backend that loads and computes correctly: native TensorFlow (GPU if the library lists one), then a GPU through
  * WebGPU, then WebAssembly.
  *
- * @throws Error with every reason when none is left.
+ * @throws NoBackendError with every reason when none is left.
  */
 export async function chooseBackend(wish: BackendWish, entries: WebgpuEntries): Promise<ChosenBackend> {
-  const refused: string[] = []
+  const refused: BackendRefusal[] = []
   for (const name of wish === 'auto' ? BACKENDS : [wish]) {
     try {
       const kernels = await open(name, entries)
@@ -33,14 +44,21 @@ export async function chooseBackend(wish: BackendWish, entries: WebgpuEntries): 
       if (problems.length === 0) {
         return { kernels, refused }
       }
-      refused.push(`${name}: self-test failed: ${problems.join('; ')}`)
+      const reason = `self-test failed: ${problems.join('; ')}`
+      refused.push({ backend: name, code: 'self-test-failed', reason })
     } catch (thrown) {
-      // On one line: of a worker that ends, the last line is what is reported.
-      const reason = thrown instanceof Error ? thrown.message : String(thrown)
-      refused.push(`${name}: ${reason.replaceAll(/\s*\n\s*/g, ' ')}`)
+      refused.push(toRefusal(name, thrown))
     }
   }
-  throw new Error(`no usable compute backend: ${refused.join(' | ')}`)
+  throw new NoBackendError(refused)
+}
+
+function toRefusal(backend: BackendName, thrown: unknown): BackendRefusal {
+  return {
+    backend,
+    code: thrown instanceof BackendError ? thrown.code : 'does-not-load',
+    reason: reasonOf(thrown).replaceAll(/\s*\n\s*/g, ' '),
+  }
 }
 
 async function open(name: Kernels['name'], entries: WebgpuEntries): Promise<Kernels> {

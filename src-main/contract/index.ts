@@ -1,3 +1,4 @@
+export * from './backend-refusal.ts'
 export * from './bench.ts'
 export * from './candidate.ts'
 export * from './compute-plan.ts'

@@ -8,6 +8,7 @@ import type {
   BenchTraceResult,
   LoaderPaces,
 } from './bench.ts'
+import type { BackendRefusal } from './backend-refusal.ts'
 import type { CandidateDetails, GenotypeJson, Protocol } from './candidate.ts'
 import type { MeasureLoaderJobPart, MeasureLoaderResult } from './compute-plan.ts'
 import type { DatasetFormat, RunConfig } from './config.ts'
@@ -158,8 +159,15 @@ export interface WorkerReady {
   readonly backend: string
   readonly backendVersion: string
   readonly device: string
-  readonly refused: readonly string[]
+  readonly refused: readonly BackendRefusal[]
   readonly threads: number
+}
+
+/** The worker's last message: it can open none of the backends that it was asked for. */
+export interface WorkerRefused {
+  readonly kind: 'refused'
+  /** At least one. */
+  readonly refusals: readonly BackendRefusal[]
 }
 
 /** Result values of the job kinds. */
@@ -215,6 +223,7 @@ export interface JobResults {
 
 export type FromWorker =
   | WorkerReady
+  | WorkerRefused
   | { readonly kind: 'job-completed'; readonly jobId: string; readonly result: JobResults[Job['kind']] }
   | { readonly kind: 'job-failed'; readonly jobId: string; readonly error: ErrorInfo }
   | { readonly kind: 'job-paused'; readonly jobId: string }

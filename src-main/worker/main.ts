@@ -1,4 +1,4 @@
-import { chooseBackend } from '../compute/choose-backend.ts'
+import { chooseBackend, NoBackendError } from '../compute/choose-backend.ts'
 import type { BackendWish } from '../compute/choose-backend.ts'
 import { BACKENDS, toErrorInfo } from '../contract/index.ts'
 import type { FromWorker, ToWorker } from '../contract/index.ts'
@@ -39,8 +39,11 @@ process.on('disconnect', () => {
 process.on('SIGINT', () => undefined)
 
 const wish = wishOf(process.env['SCALENAS_BACKEND'])
-const backend = await chooseBackend(wish, webgpuEntries).catch((thrown: unknown) => {
+const backend = await chooseBackend(wish, webgpuEntries).catch(async (thrown: unknown) => {
   console.error(thrown instanceof Error ? thrown.message : String(thrown))
+  if (thrown instanceof NoBackendError) {
+    await sendLast({ kind: 'refused', refusals: thrown.refusals })
+  }
   process.exit(3)
 })
 const services: WorkerServices = {
@@ -104,6 +107,19 @@ async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): P
   }
   stopping.delete(jobId)
   pauses.end(jobId)
+}
+
+/** Resolves when the engine has it, or is gone. */
+function sendLast(message: FromWorker): Promise<void> {
+  return new Promise((sent) => {
+    if (process.send === undefined) {
+      sent()
+    } else {
+      process.send(message, () => {
+        sent()
+      })
+    }
+  })
 }
 
 function wishOf(text: string | undefined): BackendWish {

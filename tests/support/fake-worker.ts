@@ -6,7 +6,7 @@ import { FakeExecutor } from './fake-executor.ts'
 /**
  * A worker process that speaks the protocol and computes nothing: the same answers as the fake executor, at a pace that lets a test
  * meet it in the middle. FAKE_WORKER says how it behaves: `slow` (20 ms a step), `mute` (never ready), `dies` (at the first job),
- * `memory` (says bad_alloc and aborts), `no-backend` (ends with code 3), `deaf` (ignores a request to stop), `chatty` (many lines).
+ * `memory` (says bad_alloc and aborts), `no-backend` (refuses with two reasons and ends), `deaf` (ignores a request to stop), `chatty` (many lines).
  */
 const behaviour = process.env['FAKE_WORKER'] ?? ''
 const STEP_MS = behaviour === 'slow' || behaviour === 'deaf' ? 20 : 0
@@ -34,10 +34,13 @@ process.on('message', (message: ToWorker) => {
 })
 
 if (behaviour === 'no-backend') {
-  console.error('tensorflow: the library is missing; wasm: not wanted')
-  process.exit(3)
+  const refusals = [
+    { backend: 'tensorflow', code: 'no-native-part', reason: 'the library is missing. Run "npm something"' },
+    { backend: 'webgpu', code: 'software-adapter', reason: 'a renderer. docs/gpu.md is no part of it' },
+  ] as const
+  process.send?.({ kind: 'refused', refusals } satisfies FromWorker, () => process.exit(3))
 }
-if (behaviour !== 'mute') {
+if (!['mute', 'no-backend'].includes(behaviour)) {
   const threads = Number(process.env['SCALENAS_THREADS'])
   console.log(`fake worker, ${String(threads)} threads`)
   send({ kind: 'ready', backend: 'fake', backendVersion: '1', device: 'none', refused: [], threads })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { BackendError, reasonOf } from '../backend-error.ts'
 
 /** The part of the tfjs-node N-API binding that we call. One call is one TensorFlow eager operation. */
 export interface TensorflowBinding {
@@ -44,7 +45,7 @@ const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
  * Opens the native binding without tfjs-node's own JavaScript: our tape calls it directly, so tfjs's engine, its gradients and
  * its 0.5 s of start-up are not needed (measured in the compute notes: own tape 13 % faster than tfjs's with the same operations).
  *
- * @throws Error with the reason when no package has a built binding.
+ * @throws BackendError when no package has a built binding, or the built one does not load.
  */
 export function loadTensorflowBinding(from: string = import.meta.url): {
   binding: TensorflowBinding
@@ -52,18 +53,28 @@ export function loadTensorflowBinding(from: string = import.meta.url): {
 } {
   const require = createRequire(from)
   const reasons: string[] = []
+  let isInstalled = false
   for (const packageName of PACKAGES) {
     const file = bindingFile(require, packageName)
     if (file === null) {
       reasons.push(`${packageName} is not installed`)
     } else if (!existsSync(file)) {
+      isInstalled = true
       reasons.push(`${packageName} has no native part yet (npm run setup)`)
     } else {
       // The addon is a plain object of functions; its shape is fixed by the binding's C++ source.
-      return { binding: require(file) as TensorflowBinding, packageName }
+      return { binding: requireNative(require, file) as TensorflowBinding, packageName }
     }
   }
-  throw new Error(reasons.join('; '))
+  throw new BackendError(isInstalled ? 'no-native-part' : 'not-installed', reasons.join('; '))
+}
+
+function requireNative(require: NodeJS.Require, file: string): unknown {
+  try {
+    return require(file)
+  } catch (thrown) {
+    throw new BackendError('does-not-load', reasonOf(thrown))
+  }
 }
 
 function bindingFile(require: NodeJS.Require, packageName: string): string | null {

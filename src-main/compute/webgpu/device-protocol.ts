@@ -1,3 +1,5 @@
+import type { RefusalCode } from '../../contract/index.ts'
+
 /**
  * What the device thread is told: plain buffers and dispatches, in order. It knows no tensor and no kernel of ours, so everything that
  * can be wrong about them is found out, and thrown, where the kernels are called.
@@ -30,7 +32,7 @@ export type ToDevice =
 
 export type FromDevice =
   | { readonly kind: 'opened'; readonly facts: DeviceFacts }
-  | { readonly kind: 'refused'; readonly step: OpeningStep; readonly reason: string }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly reason: string }
   | { readonly kind: 'data'; readonly request: number; readonly data: ArrayBuffer }
   | {
       readonly kind: 'failed'
@@ -42,7 +44,20 @@ export type FromDevice =
 
 /** What stands between a machine and this backend, in order. */
 export const OPENING_STEPS = ['package', 'adapter', 'self-test'] as const
-export type OpeningStep = (typeof OPENING_STEPS)[number]
+type OpeningStep = (typeof OPENING_STEPS)[number]
+
+/** Where each refusal stops. */
+export const STEP_OF: Readonly<Record<RefusalCode, OpeningStep>> = {
+  'not-installed': 'package',
+  'no-native-part': 'package',
+  'does-not-load': 'package',
+  'no-adapter': 'adapter',
+  'software-adapter': 'adapter',
+  'no-device': 'adapter',
+  // A driver that crashes does so when the adapter is asked for, or its programs are compiled.
+  'no-answer': 'adapter',
+  'self-test-failed': 'self-test',
+}
 
 export interface DeviceFacts {
   /** Of the package. */

@@ -1,8 +1,9 @@
 import { workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
+import { BackendError, reasonOf } from '../backend-error.ts'
 import { DeviceExecutor, DeviceFailure } from './device-executor.ts'
 import type { DeviceThreadData, FromDevice, ToDevice } from './device-protocol.ts'
-import { OpeningError, openDevice, reasonOf } from './open-device.ts'
+import { openDevice } from './open-device.ts'
 
 /**
  * Entry of the thread that owns the GPU. WebGPU answers only to those who return to the event loop, and training wants to read a loss
@@ -30,8 +31,8 @@ try {
   })
   answer({ kind: 'opened', facts: opened.facts })
 } catch (thrown) {
-  const step = thrown instanceof OpeningError ? thrown.step : 'adapter'
-  answer({ kind: 'refused', step, reason: reasonOf(thrown) })
+  const code = thrown instanceof BackendError ? thrown.code : 'no-answer'
+  answer({ kind: 'refused', code, reason: reasonOf(thrown) })
 }
 
 async function take(executor: DeviceExecutor, message: ToDevice): Promise<void> {

@@ -1,16 +1,7 @@
 import { createRequire } from 'node:module'
+import { BackendError, reasonOf } from '../backend-error.ts'
 import type { DawnPackage, Gpu, GpuAdapter, GpuAdapterInfo, GpuDevice } from './dawn.types.ts'
-import type { DeviceFacts, OpeningStep } from './device-protocol.ts'
-
-/** Why there is no device, and which step failed. */
-export class OpeningError extends Error {
-  readonly step: OpeningStep
-
-  constructor(step: OpeningStep, reason: string) {
-    super(reason)
-    this.step = step
-  }
-}
+import type { DeviceFacts } from './device-protocol.ts'
 
 export interface OpenedDevice {
   readonly facts: DeviceFacts
@@ -22,7 +13,7 @@ export interface OpenedDevice {
 /**
  * Loads Dawn and opens the fastest adapter that is hardware.
  *
- * @throws OpeningError naming the step: the package, or the adapter.
+ * @throws BackendError: of the package, or the adapter.
  */
 export async function openDevice(allowsSoftware: boolean): Promise<OpenedDevice> {
   const { dawn, version } = await loadPackage()
@@ -32,25 +23,25 @@ export async function openDevice(allowsSoftware: boolean): Promise<OpenedDevice>
     gpu = dawn.create([])
     adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   } catch (thrown) {
-    throw new OpeningError('adapter', reasonOf(thrown))
+    throw new BackendError('no-adapter', reasonOf(thrown))
   }
   if (adapter === null) {
-    throw new OpeningError(
-      'adapter',
+    throw new BackendError(
+      'no-adapter',
       'Dawn lists none: no driver for Vulkan, Metal or Direct3D 12 that it can use',
     )
   }
   const { info, limits } = adapter
   const software = softwareReason(info)
   if (software !== null && !allowsSoftware) {
-    throw new OpeningError('adapter', `${adapterName(info)} is refused: ${software}`)
+    throw new BackendError('software-adapter', `${adapterName(info)} is refused: ${software}`)
   }
   const requiredLimits = {
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
   }
   const device = await adapter.requestDevice({ requiredLimits }).catch((thrown: unknown) => {
-    throw new OpeningError('adapter', `${adapterName(info)} opens no device: ${reasonOf(thrown)}`)
+    throw new BackendError('no-device', `${adapterName(info)} opens no device: ${reasonOf(thrown)}`)
   })
   const name = software === null ? adapterName(info) : `${adapterName(info)} (software)`
   const largestBuffer = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize)
@@ -64,16 +55,16 @@ async function loadPackage(): Promise<{ dawn: DawnPackage; version: string }> {
     const manifest = createRequire(import.meta.url)(`${name}/package.json`) as { readonly version: string }
     return { dawn: (await import(name)) as DawnPackage, version: manifest.version }
   } catch (thrown) {
-    throw new OpeningError('package', packageReason(thrown))
+    throw packageError(thrown)
   }
 }
 
 /** Node names every file that asked for a missing package; who reads the doctor needs to know only that it is not there. */
-export function packageReason(thrown: unknown): string {
+export function packageError(thrown: unknown): BackendError {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null
   return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
-    ? 'the optional package webgpu is not installed'
-    : reasonOf(thrown)
+    ? new BackendError('not-installed', 'the optional package webgpu is not installed')
+    : new BackendError('does-not-load', reasonOf(thrown))
 }
 
 /** Drivers that compute on the CPU, by the words that they call themselves; slower there than the WebAssembly kernels. */
@@ -102,8 +93,4 @@ export function adapterName({ vendor, architecture, device, description }: GpuAd
     .map((text) => text.trim())
     .filter((text) => text !== '')
   return driver === undefined ? name : `${name} (${driver})`
-}
-
-export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }

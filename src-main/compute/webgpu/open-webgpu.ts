@@ -1,7 +1,7 @@
+import type { RefusalCode } from '../../contract/index.ts'
+import { BackendError } from '../backend-error.ts'
 import type { Kernels } from '../kernels.ts'
-import { OPENING_STEPS } from './device-protocol.ts'
-import type { OpeningStep } from './device-protocol.ts'
-import { OpeningError } from './open-device.ts'
+import { OPENING_STEPS, STEP_OF } from './device-protocol.ts'
 import { probeInChild } from './probe-in-child.ts'
 import { createWebgpuKernels } from './webgpu-kernels.ts'
 
@@ -22,7 +22,7 @@ export function allowsSoftwareAdapters(): boolean {
  * Opens a real GPU, after a child process has loaded the package, found the adapter and passed the self-test there: a driver that
  * crashes takes the child along and nothing else.
  *
- * @throws Error that says of each step what became of it.
+ * @throws BackendError that says of each step what became of it.
  */
 export async function openWebgpu({ deviceThread, probe }: WebgpuEntries): Promise<Kernels> {
   const options = { threadUrl: deviceThread, allowsSoftware: allowsSoftwareAdapters() }
@@ -30,15 +30,15 @@ export async function openWebgpu({ deviceThread, probe }: WebgpuEntries): Promis
     await probeInChild(probe)
     return await createWebgpuKernels(options)
   } catch (thrown) {
-    throw thrown instanceof OpeningError
-      ? new Error(describeSteps(thrown.step, thrown.message), { cause: thrown })
+    throw thrown instanceof BackendError
+      ? new BackendError(thrown.code, describeSteps(thrown.code, thrown.message))
       : thrown
   }
 }
 
 /** "package passed, adapter failed (REASON), self-test not run". */
-export function describeSteps(failed: OpeningStep, reason: string): string {
-  const at = OPENING_STEPS.indexOf(failed)
+export function describeSteps(code: RefusalCode, reason: string): string {
+  const at = OPENING_STEPS.indexOf(STEP_OF[code])
   return OPENING_STEPS.map((step, i) =>
     i < at ? `${step} passed` : i === at ? `${step} failed (${reason})` : `${step} not run`,
   ).join(', ')

@@ -1,18 +1,18 @@
 import { fork } from 'node:child_process'
-import type { OpeningStep } from './device-protocol.ts'
-import { OpeningError } from './open-device.ts'
+import type { RefusalCode } from '../../contract/index.ts'
+import { BackendError } from '../backend-error.ts'
 
 /** Compiling every program takes a slow driver some seconds. */
 const LONGEST_PROBE_MS = 60_000
 const MOST_OUTPUT = 2000
 
 export type ProbeResult =
-  { readonly ok: true } | { readonly ok: false; readonly step: OpeningStep; readonly reason: string }
+  { readonly ok: true } | { readonly ok: false; readonly code: RefusalCode; readonly reason: string }
 
 /**
  * Runs probe.ts in a child process.
  *
- * @throws OpeningError with the step that failed; a child that died counts as a failure of the adapter's driver.
+ * @throws BackendError of what the child found; `no-answer` for one that died, which is a driver's doing.
  */
 export async function probeInChild(probe: URL): Promise<void> {
   const result = await new Promise<ProbeResult>((resolve) => {
@@ -29,15 +29,15 @@ export async function probeInChild(probe: URL): Promise<void> {
       resolve(message as ProbeResult)
     })
     child.once('error', (error) => {
-      resolve({ ok: false, step: 'package', reason: error.message })
+      resolve({ ok: false, code: 'does-not-load', reason: error.message })
     })
     child.once('close', (code, signal) => {
       const how = signal === null ? `exit code ${String(code)}` : `signal ${signal}`
       const said = output.trim() === '' ? '' : `: ${output.trim()}`
-      resolve({ ok: false, step: 'adapter', reason: `the process that tried it ended with ${how}${said}` })
+      resolve({ ok: false, code: 'no-answer', reason: `the process that tried it ended with ${how}${said}` })
     })
   })
   if (!result.ok) {
-    throw new OpeningError(result.step, result.reason)
+    throw new BackendError(result.code, result.reason)
   }
 }

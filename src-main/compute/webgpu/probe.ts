@@ -1,5 +1,5 @@
+import { BackendError, reasonOf } from '../backend-error.ts'
 import { selfTest } from '../self-test.ts'
-import { OpeningError, reasonOf } from './open-device.ts'
 import { allowsSoftwareAdapters } from './open-webgpu.ts'
 import type { ProbeResult } from './probe-in-child.ts'
 import { createWebgpuKernels } from './webgpu-kernels.ts'
@@ -19,9 +19,9 @@ async function probe(): Promise<ProbeResult> {
     )
     return problems.length === 0
       ? { ok: true }
-      : { ok: false, step: 'self-test', reason: problems.join('; ') }
+      : { ok: false, code: 'self-test-failed', reason: problems.join('; ') }
   } catch (thrown) {
-    const step = thrown instanceof OpeningError ? thrown.step : 'self-test'
-    return { ok: false, step, reason: reasonOf(thrown) }
+    const code = thrown instanceof BackendError ? thrown.code : 'self-test-failed'
+    return { ok: false, code, reason: reasonOf(thrown) }
   }
 }

@@ -1,9 +1,9 @@
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
+import { BackendError } from '../backend-error.ts'
 import { DeviceReadError } from './device-channel.ts'
 import type { DeviceChannel } from './device-channel.ts'
 import type { DeviceFacts, DeviceThreadData, FromDevice, ToDevice } from './device-protocol.ts'
-import { OpeningError } from './open-device.ts'
 
 /** A device that answers nothing for so long hangs. */
 const LONGEST_WAIT_MS = 600_000
@@ -16,7 +16,7 @@ interface Waiter {
 /**
  * Starts the thread that owns the GPU; the thread does not keep this process alive.
  *
- * @throws OpeningError when the package does not load, or there is no adapter that may be used.
+ * @throws BackendError when the package does not load, or there is no adapter that may be used.
  */
 export async function openThreadChannel(
   threadUrl: URL,
@@ -28,7 +28,7 @@ export async function openThreadChannel(
   const thread = new Worker(threadUrl, { workerData, transferList: [port2], name: 'GPU' })
   const facts = await new Promise<DeviceFacts>((resolve, reject) => {
     thread.once('error', (error) => {
-      reject(new OpeningError('package', `the thread for it failed: ${String(error)}`))
+      reject(new BackendError('does-not-load', `the thread for it failed: ${String(error)}`))
     })
     port1.once('message', (message: FromDevice) => {
       if (message.kind === 'opened') {
@@ -36,8 +36,8 @@ export async function openThreadChannel(
       } else {
         reject(
           message.kind === 'refused'
-            ? new OpeningError(message.step, message.reason)
-            : new OpeningError('adapter', `the thread for it answered "${message.kind}"`),
+            ? new BackendError(message.code, message.reason)
+            : new BackendError('no-answer', `the thread for it answered "${message.kind}"`),
         )
       }
     })

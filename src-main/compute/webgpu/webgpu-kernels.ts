@@ -26,7 +26,7 @@ export interface WebgpuOptions {
 /**
  * Kernels of our own in WGSL on Dawn, for GPUs without CUDA.
  *
- * @throws OpeningError when the package does not load, or there is no adapter that may be used.
+ * @throws BackendError when the package does not load, or there is no adapter that may be used.
  */
 export async function createWebgpuKernels({ threadUrl, allowsSoftware }: WebgpuOptions): Promise<Kernels> {
   const { channel, facts } = await openThreadChannel(threadUrl, allowsSoftware)

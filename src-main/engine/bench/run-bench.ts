@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
-import { BENCH_WORKS, EngineError, toErrorInfo } from '../../contract/index.ts'
+import { BENCH_WORKS, EngineError, isUsualAbsence, toErrorInfo } from '../../contract/index.ts'
 import type {
   BackendName,
   BenchClock,
@@ -15,6 +15,7 @@ import { planNetwork } from '../../nas/network-plan.ts'
 import { trainingInputSize } from '../../datasets/training-input-size.ts'
 import { findPreset } from '../configure/presets.ts'
 import { countOutputs, createSearchSetup } from '../configure/search-setup.ts'
+import { toRefusal } from '../executors/backend-refused.ts'
 import type { Executor } from '../executors/executor.ts'
 import { alternate } from './alternate.ts'
 import type { Contender } from './alternate.ts'
@@ -311,7 +312,7 @@ async function describeMachine(
       present.push({ name, version: backendVersion, device })
     } catch (thrown) {
       // Most machines have no GPU for WebGPU.
-      if (isEveryBackendNeeded || name !== 'webgpu') {
+      if (isEveryBackendNeeded || !isUsualAbsence(toRefusal(thrown, name))) {
         failures.push({ what: name, error: toErrorInfo(thrown) })
       }
     }

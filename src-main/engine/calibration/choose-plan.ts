@@ -1,4 +1,4 @@
-import { BACKENDS, EngineError, toErrorInfo } from '../../contract/index.ts'
+import { BACKENDS, EngineError, isUsualAbsence, toErrorInfo } from '../../contract/index.ts'
 import type {
   BackendName,
   Calibration,
@@ -10,6 +10,7 @@ import type {
 } from '../../contract/index.ts'
 import { fingerprintOf } from '../../datasets/fingerprint.ts'
 import type { CalibrationQueries } from '../../store/calibration-queries.ts'
+import { toRefusal } from '../executors/backend-refused.ts'
 import { calibrate } from './calibrate.ts'
 import type { CalibrationProbe } from './calibrate.ts'
 import { describeOversubscription, shareByFormula, wishedShares } from './core-shares.ts'
@@ -160,9 +161,10 @@ async function readVersions(
       const { version, device } = await probe.versionOf(backend)
       versions[backend] = device === 'cpu' ? version : `${version} on ${device}`
     } catch (thrown) {
+      const refusal = toRefusal(thrown, backend)
       // Most machines have no GPU for WebGPU; that needs no remark unless it was asked for.
-      if (backend !== 'webgpu' || compute.backend === 'webgpu') {
-        notes.push(`${backend} is not there: ${toErrorInfo(thrown).message}`)
+      if (!isUsualAbsence(refusal) || compute.backend === backend) {
+        notes.push(`${backend} cannot be used: ${refusal.reason}`)
       }
     }
   }

@@ -5,7 +5,7 @@ export type GpuChoice = number | 'none'
 /** What a worker tells while a job runs. */
 export type JobEvent = Exclude<
   FromWorker,
-  { readonly kind: 'ready' | 'job-completed' | 'job-failed' | 'job-paused' }
+  { readonly kind: 'ready' | 'refused' | 'job-completed' | 'job-failed' | 'job-paused' }
 >
 
 export interface JobOptions {

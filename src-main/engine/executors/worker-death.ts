@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { EngineError, OUT_OF_MEMORY_ADVICE, saysOutOfMemory } from '../../contract/index.ts'
+import type { BackendRefusal } from '../../contract/index.ts'
+import { BackendRefusedError } from './backend-refused.ts'
 
 export interface WorkerDeath {
   readonly pid: number | undefined
@@ -11,33 +13,24 @@ export interface WorkerDeath {
   readonly wasKilledForMemory: boolean
   /** What it was asked to do, for the message. */
   readonly jobKind: string | null
+  /** What it said when it could open no backend; empty otherwise. */
+  readonly refusals: readonly BackendRefusal[]
 }
 
-/** How the worker ends when it cannot open the backend that was asked for. */
-const NO_BACKEND_EXIT_CODE = 3
-
-/** Reasons of several backends have a bar between them. */
-const ONLY_WEBGPU = /: webgpu: [^|]*$/
-
-/** Names a death: OUT_OF_MEMORY where kernel or wording say so, else WORKER_DIED; details are signal or code, then the last output. */
+/** Names a death: a refused backend where the worker said so, OUT_OF_MEMORY where kernel or wording say so, else WORKER_DIED; details are signal or code, then the last output. */
 export function toDeathError(death: WorkerDeath): EngineError {
   const job = death.jobKind === null ? 'before its first job' : `during "${death.jobKind}"`
   const how = death.signal === null ? `exit code ${String(death.exitCode)}` : `signal ${death.signal}`
   const details = [`process ${String(death.pid ?? '?')} ended ${job} with ${how}`, ...death.tail]
+  if (death.refusals.length > 0) {
+    return new BackendRefusedError(death.refusals, details)
+  }
   if (death.wasKilledForMemory || saysOutOfMemory(death.tail.join('\n'))) {
     return new EngineError(
       'OUT_OF_MEMORY',
       `The worker ran out of memory ${job} (${how}). ${OUT_OF_MEMORY_ADVICE}`,
       details,
     )
-  }
-  if (death.exitCode === NO_BACKEND_EXIT_CODE && death.jobKind === null) {
-    const reason = death.tail.at(-1) ?? 'the worker did not say why'
-    // `npm run setup` brings no driver of a GPU.
-    const advice = ONLY_WEBGPU.test(reason)
-      ? 'docs/gpu.md says what WebGPU needs; compute.backend=auto takes what this machine has.'
-      : 'Run "npm run setup".'
-    return new EngineError('MISSING_PART', `No compute backend can be used: ${reason}. ${advice}`, details)
   }
   return new EngineError('WORKER_DIED', `The worker died ${job}: ${how}.`, details)
 }

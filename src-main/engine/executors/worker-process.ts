@@ -4,7 +4,15 @@ import { randomUUID } from 'node:crypto'
 import { setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { EngineError, fromErrorInfo } from '../../contract/index.ts'
-import type { FromWorker, Job, JobResults, ToWorker, WorkerReady } from '../../contract/index.ts'
+import type {
+  BackendRefusal,
+  FromWorker,
+  Job,
+  JobResults,
+  ToWorker,
+  WorkerReady,
+  WorkerRefused,
+} from '../../contract/index.ts'
 import type { JobEvent } from './executor.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import { createOutputTail } from './output-tail.ts'
@@ -59,6 +67,7 @@ export class WorkerProcess {
   #job: RunningJob | null = null
   #death: EngineError | null = null
   #lastJobKind: string | null = null
+  #refusals: readonly BackendRefusal[] = []
   /** Asked to pause, told or not yet; resolved once the job rests or has ended. */
   #pause: PromiseWithResolvers<undefined> | null = null
 
@@ -224,6 +233,10 @@ export class WorkerProcess {
         resolve(message)
         return
       }
+      if (message.kind === 'refused') {
+        this.#refusals = message.refusals
+        return
+      }
       this.#receive(message)
     })
     void this.exited.then(() => {
@@ -233,7 +246,7 @@ export class WorkerProcess {
     return promise
   }
 
-  #receive(message: Exclude<FromWorker, WorkerReady>): void {
+  #receive(message: Exclude<FromWorker, WorkerReady | WorkerRefused>): void {
     const job = this.#job
     if (job === null || (message.jobId !== null && message.jobId !== job.id)) {
       return
@@ -290,6 +303,7 @@ export class WorkerProcess {
       tail: this.#tail.lines(),
       wasKilledForMemory: signal === 'SIGKILL' && countMemoryKills() > this.#memoryKillsBefore,
       jobKind: this.#job?.kind ?? this.#lastJobKind,
+      refusals: this.#refusals,
     })
     this.#tail.setLogFile(null)
     const job = this.#job
@@ -314,7 +328,7 @@ function isWorkerMessage(message: unknown): message is FromWorker {
     message !== null &&
     'kind' in message &&
     typeof message.kind === 'string' &&
-    (message.kind === 'ready' || 'jobId' in message)
+    (message.kind === 'ready' || message.kind === 'refused' || 'jobId' in message)
   )
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { EngineError } from '../../contract/index.ts'
+import { describeRefusal, EngineError } from '../../contract/index.ts'
 import type { RunPhase, WorkerReady } from '../../contract/index.ts'
 import { countOutputs, createSearchSetup, requireSetup } from '../configure/search-setup.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
@@ -83,7 +83,7 @@ function recordEnvironment({ store, runId, plan, codeVersion }: RunContext, fact
       backend,
       backendVersion,
       device,
-      refused,
+      refused: refused.map(describeRefusal),
       trainThreads: threads,
       searchWorkers: plan.searchWorkers,
       node: process.versions.node,

@@ -1,13 +1,20 @@
-import { BACKENDS } from '../../contract/index.ts'
-import type { BackendName, DoctorCheck, WorkerReady } from '../../contract/index.ts'
-import { toEngineError } from '../../store/storage-error.ts'
+import { BACKENDS, isUsualAbsence } from '../../contract/index.ts'
+import type {
+  BackendName,
+  BackendRefusal,
+  DoctorCheck,
+  RefusalCode,
+  WorkerReady,
+} from '../../contract/index.ts'
+import { toRefusal } from '../executors/backend-refused.ts'
 import type { Executor } from '../executors/executor.ts'
 
-export interface TriedBackend {
-  readonly backend: BackendName
-  /** What the worker said that opened it, or why it could not. */
-  readonly answer: Pick<WorkerReady, 'backendVersion' | 'device'> | string
-}
+/** What the worker said that opened it, or why it could not. */
+export type TriedBackend =
+  | { readonly backend: BackendName; readonly facts: Pick<WorkerReady, 'backendVersion' | 'device'> }
+  | BackendRefusal
+
+type OpenedBackend = Extract<TriedBackend, { readonly facts: unknown }>
 
 const TITLES: Readonly<Record<BackendName, string>> = {
   ...{ tensorflow: 'TensorFlow', webgpu: 'WebGPU', wasm: 'WebAssembly' },
@@ -18,27 +25,23 @@ export async function tryBackends(executor: Pick<Executor, 'probe'>): Promise<re
   const tried: TriedBackend[] = []
   // The preferred one last: the status bar names the backend of the newest worker.
   for (const backend of BACKENDS.toReversed()) {
-    const answer = await executor
-      .probe(backend)
-      .catch((thrown: unknown) => refusalOf(toEngineError(thrown).message, backend))
-    tried.push({ backend, answer })
+    tried.push(
+      await executor.probe(backend).then(
+        (facts) => ({ backend, facts }),
+        (thrown: unknown) => toRefusal(thrown, backend),
+      ),
+    )
   }
   return tried.toReversed()
 }
 
-/** The reason alone: the sentence of a worker's death says what is asked for and what to do as well. */
-export function refusalOf(message: string, backend: BackendName): string {
-  const reason = new RegExp(`${backend}: (.*?)\\. (?:docs/gpu\\.md|Run "npm)`, 's').exec(message)
-  return reason?.[1] ?? message
-}
-
 /** A line for each backend, and which of them is taken. */
 export function describeBackends(tried: readonly TriedBackend[]): DoctorCheck[] {
-  const first = tried.find(({ answer }) => typeof answer !== 'string')
+  const first = tried.find((one) => 'facts' in one)
   return [describeDefault(first), ...tried.map(describeOne), describeGpu(first)]
 }
 
-function describeDefault(first: TriedBackend | undefined): DoctorCheck {
+function describeDefault(first: OpenedBackend | undefined): DoctorCheck {
   const name = 'Backend'
   if (first === undefined) {
     return { name, status: 'failed', detail: 'none computes', remedy: 'Run "npm run setup".' }
@@ -56,22 +59,34 @@ function describeDefault(first: TriedBackend | undefined): DoctorCheck {
   }
 }
 
-function describeOne({ backend, answer }: TriedBackend): DoctorCheck {
+function describeOne(one: TriedBackend): DoctorCheck {
+  const { backend } = one
   const name = TITLES[backend]
-  if (typeof answer !== 'string') {
-    const where =
-      backend === 'webgpu' ? `package ${answer.backendVersion}, adapter` : `${answer.backendVersion} on`
-    const detail = `${where} ${answer.device}, passed its self-test; compute.backend=${backend} asks for it`
+  if ('facts' in one) {
+    const { backendVersion, device } = one.facts
+    const where = backend === 'webgpu' ? `package ${backendVersion}, adapter` : `${backendVersion} on`
+    const detail = `${where} ${device}, passed its self-test; compute.backend=${backend} asks for it`
     return { name, status: 'passed', detail, remedy: null }
   }
   // Most machines have no GPU that computes; that is no defect.
-  return backend === 'webgpu'
-    ? { name, status: 'passed', detail: `off: ${answer}`, remedy: null }
-    : { name, status: 'warned', detail: `refused: ${answer}`, remedy: 'Run "npm run setup".' }
+  return isUsualAbsence(one)
+    ? { name, status: 'passed', detail: `off: ${one.reason}`, remedy: null }
+    : { name, status: 'warned', detail: `refused: ${one.reason}`, remedy: remedyOf(one) }
 }
 
-function describeGpu(first: TriedBackend | undefined): DoctorCheck {
-  const device = typeof first?.answer === 'object' ? first.answer.device : ''
+function remedyOf({ backend, code }: BackendRefusal): string {
+  if (backend === 'webgpu') {
+    return 'The other backends compute without it; docs/gpu.md says what it needs.'
+  }
+  return NO_FAULT_OF_SETUP.includes(code)
+    ? 'compute.backend=auto goes on with the backends that passed.'
+    : 'Run "npm run setup".'
+}
+/** A library that is there and computes wrong numbers, or ends the process that loads it, is not mended by installing it again. */
+const NO_FAULT_OF_SETUP: readonly RefusalCode[] = ['self-test-failed', 'no-answer']
+
+function describeGpu(first: OpenedBackend | undefined): DoctorCheck {
+  const device = first?.facts.device ?? ''
   const hasGpu = first?.backend === 'webgpu' || /gpu|cuda/i.test(device)
   const detail = hasGpu ? device : 'none in use, the CPU computes'
   return { name: 'GPU', status: 'passed', detail, remedy: null }

@@ -1,11 +1,18 @@
 import { existsSync } from 'node:fs'
 import { EngineError } from '../../contract/index.ts'
-import type { BenchTraceResult, ComputeConfig, Preset, WorkerReady } from '../../contract/index.ts'
+import type {
+  BackendName,
+  BackendRefusal,
+  BenchTraceResult,
+  ComputeConfig,
+  Preset,
+  WorkerReady,
+} from '../../contract/index.ts'
 import { findPreset } from '../configure/presets.ts'
 import { countOutputs } from '../configure/search-setup.ts'
+import { toRefusal } from '../executors/backend-refused.ts'
 import type { Executor, GpuChoice } from '../executors/executor.ts'
 import { listVisibleCards } from '../executors/gpu-environment.ts'
-import { refusalOf } from './doctor-backends.ts'
 
 const PRESET = 'mini-pose'
 const STEPS = 10
@@ -96,9 +103,9 @@ export async function checkGpu(
 }
 
 async function findCuda(executor: Executor, surroundings: GpuSurroundings): Promise<Way | string> {
-  const facts = await executor.probe('tensorflow').catch(reasonOf)
-  if (typeof facts === 'string') {
-    return `CUDA: native TensorFlow cannot be used. ${facts}`
+  const facts = await probe(executor, 'tensorflow')
+  if ('code' in facts) {
+    return `CUDA: native TensorFlow cannot be used: ${facts.reason}`
   }
   return facts.device === 'cpu'
     ? `CUDA: ${explainAbsence(surroundings, facts)}`
@@ -106,8 +113,12 @@ async function findCuda(executor: Executor, surroundings: GpuSurroundings): Prom
 }
 
 async function findWebgpu(executor: Executor): Promise<Way | string> {
-  const facts = await executor.probe('webgpu').catch(reasonOf)
-  return typeof facts === 'string' ? `WebGPU: ${refusalOf(facts, 'webgpu')}` : { backend: 'webgpu', facts }
+  const facts = await probe(executor, 'webgpu')
+  return 'code' in facts ? `WebGPU: ${facts.reason}` : { backend: 'webgpu', facts }
+}
+
+function probe(executor: Executor, backend: BackendName): Promise<WorkerReady | BackendRefusal> {
+  return executor.probe(backend).catch((thrown: unknown) => toRefusal(thrown, backend))
 }
 
 async function findReference(executor: Executor): Promise<GpuCheckReport['reference']> {
@@ -168,10 +179,6 @@ function relativeDifference(got: ArrayLike<number>, want: ArrayLike<number>): nu
     .map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))
     .reduce(largerOf, got.length === want.length ? 0 : Number.NaN)
   return most / range
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
 /** NaN wins: a value that is missing or not a number must not pass. */

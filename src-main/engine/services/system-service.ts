@@ -1,5 +1,5 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
-import { EngineError } from '../../contract/index.ts'
+import { describeRefusal, EngineError } from '../../contract/index.ts'
 import type { BackendFacts, Preset, PublishedResults, WorkerReady } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { Store } from '../../store/store.ts'
@@ -65,7 +65,7 @@ export function rememberBackend(store: Store, facts: WorkerReady): void {
     version: backendVersion,
     device,
     hasGpu: /gpu|cuda/i.test(`${backend} ${device}`),
-    refused,
+    refused: refused.map(describeRefusal),
   }
   store.settings.set(BACKEND_SETTING, remembered)
 }

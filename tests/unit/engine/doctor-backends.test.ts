@@ -1,22 +1,13 @@
-import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { packageReason } from '../../../src-main/compute/webgpu/open-device.ts'
-import { describeSteps } from '../../../src-main/compute/webgpu/open-webgpu.ts'
-import { toDeathError } from '../../../src-main/engine/executors/worker-death.ts'
-import {
-  describeBackends,
-  refusalOf,
-  tryBackends,
-} from '../../../src-main/engine/services/doctor-backends.ts'
+import type { BackendName, BackendRefusal, RefusalCode } from '../../../src-main/contract/index.ts'
+import { BackendRefusedError } from '../../../src-main/engine/executors/backend-refused.ts'
+import { describeBackends, tryBackends } from '../../../src-main/engine/services/doctor-backends.ts'
 
 const cpu = { backendVersion: '2.18.1', device: 'cpu' }
 
-function deathOf(reason: string): Error {
-  return toDeathError({
-    ...{ pid: 1, exitCode: 3, signal: null, wasKilledForMemory: false, jobKind: null },
-    tail: ['something before', `no usable compute backend: ${reason}`],
-  })
-}
+const refusal = (backend: BackendName, code: RefusalCode, reason: string): BackendRefusal => ({
+  ...{ backend, code, reason },
+})
 
 function linesOf(checks: ReturnType<typeof describeBackends>): Record<string, string> {
   return Object.fromEntries(checks.map(({ name, status, detail }) => [name, `${status}: ${detail}`]))
@@ -26,9 +17,9 @@ describe('the doctor', () => {
   it('has a line for every backend, present or refused, and says which is taken', () => {
     const lines = linesOf(
       describeBackends([
-        { backend: 'tensorflow', answer: cpu },
-        { backend: 'webgpu', answer: 'package passed, adapter failed (none), self-test not run' },
-        { backend: 'wasm', answer: { backendVersion: '4.22.0', device: 'cpu' } },
+        { backend: 'tensorflow', facts: cpu },
+        refusal('webgpu', 'no-adapter', 'package passed, adapter failed (none), self-test not run'),
+        { backend: 'wasm', facts: { backendVersion: '4.22.0', device: 'cpu' } },
       ]),
     )
     expect(lines['Backend']).toMatch(/^passed: tensorflow is taken where nothing is measured/)
@@ -41,9 +32,9 @@ describe('the doctor', () => {
   it('takes the next in the order where the first is refused, and fails where none is left', () => {
     const without = linesOf(
       describeBackends([
-        { backend: 'tensorflow', answer: 'no native part' },
-        { backend: 'webgpu', answer: { backendVersion: '0.6.2', device: 'Some Radeon' } },
-        { backend: 'wasm', answer: cpu },
+        refusal('tensorflow', 'no-native-part', 'no native part'),
+        { backend: 'webgpu', facts: { backendVersion: '0.6.2', device: 'Some Radeon' } },
+        { backend: 'wasm', facts: cpu },
       ]),
     )
     expect(without['TensorFlow']).toBe('warned: refused: no native part')
@@ -51,47 +42,54 @@ describe('the doctor', () => {
     expect(without['GPU']).toBe('passed: Some Radeon')
     const slow = linesOf(
       describeBackends([
-        { backend: 'tensorflow', answer: 'no' },
-        { backend: 'webgpu', answer: 'no' },
-        { backend: 'wasm', answer: cpu },
+        refusal('tensorflow', 'not-installed', 'no'),
+        refusal('webgpu', 'not-installed', 'no'),
+        { backend: 'wasm', facts: cpu },
       ]),
     )
     expect(slow['Backend']).toMatch(/^warned: wasm is taken/)
-    const none = linesOf(describeBackends([{ backend: 'wasm', answer: 'no' }]))
+    const none = linesOf(describeBackends([refusal('wasm', 'does-not-load', 'no')]))
     expect(none['Backend']).toBe('failed: none computes')
   })
 
-  it('asks for each by name and keeps of a death the reason alone', async () => {
+  it('asks for each by name and keeps of a refusal code and reason, of any other end the sentence', async () => {
     const asked: string[] = []
+    const broken = refusal('tensorflow', 'self-test-failed', 'conv2d: off by 1. Run "npm test"')
     const tried = await tryBackends({
       probe: (backend) => {
         asked.push(backend)
         return backend === 'wasm'
           ? Promise.resolve({ kind: 'ready', backend, ...cpu, refused: [], threads: 1 })
-          : Promise.reject(deathOf(`${backend}: it is broken`))
+          : Promise.reject(
+              backend === 'tensorflow' ? new BackendRefusedError([broken]) : new Error('it crashed'),
+            )
       },
     })
     expect(asked).toEqual(['wasm', 'webgpu', 'tensorflow'])
-    expect(tried.map(({ answer }) => answer)).toEqual([
-      'it is broken',
-      'it is broken',
-      expect.objectContaining(cpu),
+    expect(tried).toEqual([
+      broken,
+      refusal('webgpu', 'no-answer', 'it crashed'),
+      { backend: 'wasm', facts: expect.objectContaining(cpu) as unknown },
     ])
   })
 
-  it('says in one sentence that the WebGPU package is not there, and passes on other reasons', () => {
-    let thrown: unknown
-    try {
-      createRequire(import.meta.url)('no-such-package-here/package.json')
-    } catch (error) {
-      thrown = error
-    }
-    expect((thrown as Error).message).toContain('Require stack')
-    const steps = describeSteps('package', packageReason(thrown))
-    const { message } = deathOf(`webgpu: ${steps}`)
-    expect(refusalOf(message, 'webgpu')).toBe(
-      'package failed (the optional package webgpu is not installed), adapter not run, self-test not run',
-    )
-    expect(packageReason(new Error('wrong ELF class'))).toBe('wrong ELF class')
+  it.each<[BackendName, RefusalCode, 'passed' | 'warned', string | null]>([
+    // Most machines have no such card.
+    ['webgpu', 'not-installed', 'passed', null],
+    ['webgpu', 'no-adapter', 'passed', null],
+    ['webgpu', 'software-adapter', 'passed', null],
+    // A card that computes wrong numbers, or whose driver crashes, is worth knowing of.
+    ['webgpu', 'self-test-failed', 'warned', 'docs/gpu.md'],
+    ['webgpu', 'no-answer', 'warned', 'docs/gpu.md'],
+    // What setup can mend, and what it cannot.
+    ['tensorflow', 'not-installed', 'warned', 'npm run setup'],
+    ['tensorflow', 'no-native-part', 'warned', 'npm run setup'],
+    ['tensorflow', 'self-test-failed', 'warned', 'compute.backend=auto'],
+    ['wasm', 'does-not-load', 'warned', 'npm run setup'],
+  ])('goes by the code: %s, %s is %s', (backend, code, status, remedy) => {
+    const checks = describeBackends([refusal(backend, code, 'why')])
+    const line = checks.find(({ detail }) => detail.endsWith(': why'))
+    expect(line?.status).toBe(status)
+    expect(line?.remedy ?? null).toEqual(remedy === null ? null : expect.stringContaining(remedy))
   })
 })

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Job, RunConfig, WorkerReady } from '../../../src-main/contract/index.ts'
+import type { BackendName, Job, RunConfig, WorkerReady } from '../../../src-main/contract/index.ts'
 import { freezeConfig } from '../../../src-main/engine/configure/freeze-config.ts'
 import type { JobEvent, JobOptions } from '../../../src-main/engine/executors/executor.ts'
 import { LocalExecutor } from '../../../src-main/engine/executors/local-executor.ts'
 import { findWorkerNode, workerEnvironment } from '../../../src-main/engine/executors/node-runtime.ts'
+import { toRefusal } from '../../../src-main/engine/executors/backend-refused.ts'
 import { toDeathError } from '../../../src-main/engine/executors/worker-death.ts'
 import { createTemporaryFolder, readPresets } from '../../support/engine-core.ts'
 
@@ -149,10 +150,17 @@ describe('the local executor', { timeout: 30_000 }, () => {
 
   it('says that no backend can be used when the worker says so', async () => {
     behave('no-backend')
-    await expect(executor.runJob(job(), options())).rejects.toMatchObject({
+    const thrown: unknown = await executor.runJob(job(), options()).catch((reason: unknown) => reason)
+    expect(thrown).toMatchObject({
       code: 'MISSING_PART',
-      message: expect.stringContaining('the library is missing') as string,
+      message: expect.stringContaining('tensorflow: the library is missing') as string,
     })
+    // Codes and reasons as the worker gave them, whatever words are in them.
+    expect(toRefusal(thrown, 'webgpu')).toEqual({
+      ...{ backend: 'webgpu', code: 'software-adapter', reason: 'a renderer. docs/gpu.md is no part of it' },
+    })
+    expect(toRefusal(thrown, 'tensorflow').code).toBe('no-native-part')
+    expect(toRefusal(thrown, 'wasm').code).toBe('no-answer')
   })
 
   it('gives up on a worker that never gets ready', async () => {
@@ -208,7 +216,14 @@ describe('the local executor', { timeout: 30_000 }, () => {
 })
 
 describe('the name of a death', () => {
-  const death = { pid: 5, exitCode: null, signal: 'SIGKILL' as const, tail: [], jobKind: 'train' }
+  const death = {
+    pid: 5,
+    exitCode: null,
+    signal: 'SIGKILL' as const,
+    tail: [],
+    jobKind: 'train',
+    refusals: [],
+  }
 
   it('is out of memory when the kernel counted a kill for memory', () => {
     expect(toDeathError({ ...death, wasKilledForMemory: true }).code).toBe('OUT_OF_MEMORY')
@@ -226,16 +241,20 @@ describe('the name of a death', () => {
     expect(error.details).toContain(line)
   })
 
-  it.each([
-    ['no usable compute backend: webgpu: package passed, adapter failed (none)', 'docs/gpu.md'],
-    ['no usable compute backend: tensorflow: not installed', 'npm run setup'],
-    ['no usable compute backend: tensorflow: a | webgpu: b | wasm: c', 'npm run setup'],
-  ])('is a missing part after "%s", with advice that helps: %s', (line, advice) => {
+  it.each<[BackendName[], string]>([
+    [['webgpu'], 'docs/gpu.md'],
+    [['tensorflow'], 'npm run setup'],
+    [['tensorflow', 'webgpu', 'wasm'], 'npm run setup'],
+  ])('is a missing part where %j were refused, with advice that helps: %s', (backends, advice) => {
+    const refusals = backends.map((backend) => ({
+      ...{ backend, code: 'does-not-load' as const, reason: `${backend} is broken` },
+    }))
     const ended = { ...death, exitCode: 3, signal: null, jobKind: null, wasKilledForMemory: false }
-    const error = toDeathError({ ...ended, tail: [line] })
+    const error = toDeathError({ ...ended, refusals, tail: ['last words'] })
     expect(error.code).toBe('MISSING_PART')
-    expect(error.message).toContain(line)
+    expect(error.message).toContain(backends.map((backend) => `${backend}: ${backend} is broken`).join(' | '))
     expect(error.message).toContain(advice)
+    expect(error.details).toContain('last words')
   })
 })
 

@@ -1,9 +1,9 @@
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { chooseBackend } from '../../../../src-main/compute/choose-backend.ts'
-import { BACKENDS } from '../../../../src-main/contract/index.ts'
-import { adapterName, softwareReason } from '../../../../src-main/compute/webgpu/open-device.ts'
+import { chooseBackend, NoBackendError } from '../../../../src-main/compute/choose-backend.ts'
+import { BACKENDS, REFUSAL_CODES } from '../../../../src-main/contract/index.ts'
+import { adapterName, packageError, softwareReason } from '../../../../src-main/compute/webgpu/open-device.ts'
 import { describeSteps } from '../../../../src-main/compute/webgpu/open-webgpu.ts'
-import { OPENING_STEPS } from '../../../../src-main/compute/webgpu/device-protocol.ts'
 import { probeInChild } from '../../../../src-main/compute/webgpu/probe-in-child.ts'
 import { WEBGPU_ENTRIES } from '../../../support/webgpu-kernels.ts'
 
@@ -48,27 +48,61 @@ describe('adapters', () => {
 
 describe('what keeps WebGPU off', () => {
   it('is told step by step', () => {
-    expect(OPENING_STEPS.map((step) => describeSteps(step, 'why'))).toEqual([
+    const [atPackage, atAdapter, atTest] = [
       'package failed (why), adapter not run, self-test not run',
       'package passed, adapter failed (why), self-test not run',
       'package passed, adapter passed, self-test failed (why)',
+    ]
+    expect(REFUSAL_CODES.map((code) => [code, describeSteps(code, 'why')])).toEqual([
+      ['not-installed', atPackage],
+      ['no-native-part', atPackage],
+      ['does-not-load', atPackage],
+      ['no-adapter', atAdapter],
+      ['software-adapter', atAdapter],
+      ['no-device', atAdapter],
+      ['self-test-failed', atTest],
+      ['no-answer', atAdapter],
     ])
+  })
+
+  it('says in one sentence that the package is not there, and passes on other reasons', () => {
+    let thrown: unknown
+    try {
+      createRequire(import.meta.url)('no-such-package-here/package.json')
+    } catch (error) {
+      thrown = error
+    }
+    expect((thrown as Error).message).toContain('Require stack')
+    expect(packageError(thrown)).toMatchObject({
+      ...{ code: 'not-installed', message: 'the optional package webgpu is not installed' },
+    })
+    expect(packageError(new Error('wrong ELF class'))).toMatchObject({
+      ...{ code: 'does-not-load', message: 'wrong ELF class' },
+    })
   })
 
   it('may be a driver that ends the process: the child dies, and says what it said', async () => {
     const crash = new URL('crashing-probe.mjs', import.meta.url)
     await expect(probeInChild(crash)).rejects.toMatchObject({
-      step: 'adapter',
+      code: 'no-answer',
       message: expect.stringMatching(/ended with signal SIGABRT: last words of a driver/) as string,
     })
   })
 
   it('names the reason where it is asked for by name, and auto goes on without it', async () => {
     const entries = { ...WEBGPU_ENTRIES, probe: new URL('crashing-probe.mjs', import.meta.url) }
-    await expect(chooseBackend('webgpu', entries)).rejects.toThrow(
-      /webgpu: package passed, adapter failed \(.*SIGABRT.*\), self-test not run/s,
-    )
-    const { kernels } = await chooseBackend('auto', entries)
+    const thrown: unknown = await chooseBackend('webgpu', entries).catch((reason: unknown) => reason)
+    expect(thrown).toBeInstanceOf(NoBackendError)
+    expect((thrown as NoBackendError).refusals).toEqual([
+      {
+        ...{ backend: 'webgpu', code: 'no-answer' },
+        reason: expect.stringMatching(
+          /^package passed, adapter failed \(.*SIGABRT.*\), self-test not run$/,
+        ) as string,
+      },
+    ])
+    const { kernels, refused } = await chooseBackend('auto', entries)
+    expect(refused.filter(({ backend }) => backend === kernels.name)).toEqual([])
     expect(BACKENDS.filter((name) => name !== 'webgpu')).toContain(kernels.name)
   })
 })

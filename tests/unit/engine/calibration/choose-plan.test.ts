@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EngineError } from '../../../../src-main/contract/index.ts'
 import type {
   BackendName,
+  BackendRefusal,
   ComputePlan,
   MachineFacts,
+  RefusalCode,
   RunConfig,
 } from '../../../../src-main/contract/index.ts'
 import { threadCounts, searchLayouts } from '../../../../src-main/engine/calibration/calibrate.ts'
@@ -13,6 +15,7 @@ import type { PlanSurroundings } from '../../../../src-main/engine/calibration/c
 import { chooseRepresentative, sizeClass } from '../../../../src-main/engine/calibration/representative.ts'
 import { meanReading, movePlan } from '../../../../src-main/engine/calibration/settle-plan.ts'
 import { countGigaFlops } from '../../../../src-main/engine/bench/run-bench.ts'
+import { BackendRefusedError } from '../../../../src-main/engine/executors/backend-refused.ts'
 import { freezeConfig } from '../../../../src-main/engine/configure/freeze-config.ts'
 import type { Store } from '../../../../src-main/store/store.ts'
 import { createTemporaryFolder, openTestStore, readPresets } from '../../../support/engine-core.ts'
@@ -30,6 +33,7 @@ class FakeMachine implements PlanSurroundings {
   crowding = 0
   loads = 0.1
   readingMs: number | Error = 0.5
+  webgpuCode: RefusalCode = 'no-adapter'
   failing: (variant: ProbeVariant) => Error | null = () => null
   /** Every repetition: [name, work]. */
   readonly repeated: string[] = []
@@ -40,6 +44,11 @@ class FakeMachine implements PlanSurroundings {
     this.calibrations = store.calibrations
   }
 
+  refusalOf(backend: BackendName): BackendRefusal {
+    const code = backend === 'webgpu' ? this.webgpuCode : 'no-native-part'
+    return { backend, code, reason: `no ${backend} here` }
+  }
+
   readonly load = () => this.loads
   readonly now = () => 1000
 
@@ -48,7 +57,7 @@ class FakeMachine implements PlanSurroundings {
       now: () => this.#clock,
       versionOf: (backend) =>
         this.stepMs[backend] === undefined
-          ? Promise.reject(new EngineError('MISSING_PART', `no ${backend} here`))
+          ? Promise.reject(new BackendRefusedError([this.refusalOf(backend)]))
           : Promise.resolve({ version: '2.0', device: 'cpu' }),
       repeat: (variant, work, budgetMs) => {
         const failure = this.failing(variant)
@@ -155,7 +164,13 @@ describe('the plan of a run', () => {
     around.stepMs = { wasm: 50 }
     const plan = await choosePlan(await freeze(), around)
     expect(plan).toMatchObject({ backend: 'wasm', trainThreads: 1 })
-    expect(plan.calibration?.notes).toEqual(['tensorflow is not there: no tensorflow here'])
+    expect(plan.calibration?.notes).toEqual(['tensorflow cannot be used: no tensorflow here'])
+  })
+
+  it('remarks on a GPU that computes wrong numbers, not on one that is not there', async () => {
+    around.webgpuCode = 'self-test-failed'
+    const plan = await choosePlan(await freeze(), around)
+    expect(plan.calibration?.notes).toContain('webgpu cannot be used: no webgpu here')
   })
 
   it('leaves out what fails alone', async () => {
