@@ -36,36 +36,44 @@ export function mineHardPixels(
     }
     return { factors, kept: factors.reduce((n, f) => n + (f > 0 ? 1 : 0), 0) }
   }
-  const probabilities = labelledProbabilities(losses, labels, ignoreLabel)
-  if (probabilities.length === 0) {
-    return { factors, kept: 0 }
-  }
-  const value = probabilities.toSorted()[Math.min(keep, probabilities.length - 1)] ?? threshold
-  const limit = Math.max(value, threshold)
+  const probabilities = trueProbabilities(losses, labels, ignoreLabel)
+  const limit = Math.max(probabilityAt(keep, probabilities, threshold), threshold)
   let kept = 0
   for (const probability of probabilities) {
     kept += probability < limit ? 1 : 0
   }
   if (kept > 0) {
     for (let i = 0; i < losses.length; i++) {
-      const label = labels[i] ?? ignoreLabel
-      if (label !== ignoreLabel && Math.fround(Math.exp(-(losses[i] ?? 0))) < limit) {
-        factors[i] = weightOf(label) / kept
+      if ((probabilities[i] ?? IGNORED) < limit) {
+        factors[i] = weightOf(labels[i] ?? ignoreLabel) / kept
       }
     }
   }
   return { factors, kept }
 }
 
-/** exp(-cross-entropy) of labelled pixels, rounded to float32 so that comparisons agree with the threshold taken from them. */
-function labelledProbabilities(losses: Float32Array, labels: Int32Array, ignoreLabel: number): Float32Array {
+/** Stands for an ignored pixel: larger than every probability. */
+const IGNORED = Infinity
+
+/** exp(-cross-entropy) of every pixel, rounded to float32 so that comparisons agree with the threshold taken from them. */
+function trueProbabilities(losses: Float32Array, labels: Int32Array, ignoreLabel: number): Float32Array {
   const probabilities = new Float32Array(losses.length)
-  let count = 0
   for (let i = 0; i < losses.length; i++) {
-    if (labels[i] !== ignoreLabel) {
-      probabilities[count] = Math.exp(-(losses[i] ?? 0))
-      count += 1
-    }
+    probabilities[i] = labels[i] === ignoreLabel ? IGNORED : Math.exp(-(losses[i] ?? 0))
   }
-  return probabilities.subarray(0, count)
+  return probabilities
+}
+
+/**
+ * The probability at sorted index `keep`, or the last one where there are fewer; not more than `threshold` if it is not more than that,
+ * which needs no sorting: then enough pixels are hard as it is.
+ */
+function probabilityAt(keep: number, probabilities: Float32Array, threshold: number): number {
+  let [labelled, hard] = [0, 0]
+  for (const probability of probabilities) {
+    labelled += probability === IGNORED ? 0 : 1
+    hard += probability <= threshold ? 1 : 0
+  }
+  const index = Math.min(keep, labelled - 1)
+  return index < hard ? threshold : (probabilities.toSorted()[index] ?? threshold)
 }

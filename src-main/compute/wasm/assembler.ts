@@ -135,6 +135,32 @@ export function fourLanes(isFused: boolean): Lanes {
   }
 }
 
+export const f32 = (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
+/** The whole number next to each lane, ties to the even one. */
+export const nearest4 = (value: Code): Code => [value, simd(0x6a)]
+/** 2 to the power of each lane, a whole number from -127 (which gives 0) to 127. */
+export const powerOfTwo4 = (value: Code): Code => {
+  const exponent: Code = [value, simd(0xf8), i32(127), simd(0x11), simd(0xae)]
+  return [exponent, i32(23), simd(0xab)]
+}
+/** `into` with one lane from memory. */
+export const loadLane = (address: Code, into: Code, lane: number): Code => [
+  address,
+  into,
+  simd(0x56),
+  2,
+  0,
+  lane,
+]
+export const storeLane = (address: Code, value: Code, lane: number): Code => [
+  address,
+  value,
+  simd(0x5a),
+  2,
+  0,
+  lane,
+]
+
 /** One float of memory in all four lanes. */
 export const loadFilled = (address: Code, offset: number): Code => [address, simd(0x09), 2, unsigned(offset)]
 

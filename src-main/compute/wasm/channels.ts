@@ -2,6 +2,7 @@ import type { Handle, Shape } from '../kernels.ts'
 import type { WasmHeap } from './wasm-heap.ts'
 
 const FLOAT_BYTES = 4
+const LANES = 4
 
 /** Joins along the last axis; all other axes agree. */
 export function concatChannels(heap: WasmHeap, tensors: readonly Handle[]): Handle {
@@ -64,10 +65,7 @@ export function argMaxChannels(heap: WasmHeap, x: Handle, shape: Shape): Handle 
   return indices
 }
 
-/**
- * See Kernels.softmaxCrossEntropy; float64 within a row, and the loss by log-sum-exp, so that a vanishing probability is no
- * infinite loss.
- */
+/** See Kernels.softmaxCrossEntropy; the loss by log-sum-exp, so that a vanishing probability is no infinite loss. */
 export function softmaxCrossEntropy(
   heap: WasmHeap,
   logits: Handle,
@@ -76,29 +74,40 @@ export function softmaxCrossEntropy(
   classes: number,
 ): readonly [loss: Handle, backprop: Handle] {
   const [lossHandle, backpropHandle] = [heap.allocate([rows]), heap.allocate([rows, classes])]
+  const work = heap.scratch('channels', classes * LANES)
+  // A row that is computed alone fills four places.
+  const room = rows + LANES
+  const largestAt = heap.scratch('output', 2 * room)
+  const totalsAt = largestAt + room * FLOAT_BYTES
+  const rowBytes = classes * FLOAT_BYTES
+  const softmax = (first: number, groups: number, laneBytes: number): void => {
+    heap.simd.softmax(
+      heap.addressOf(logits) + first * rowBytes,
+      heap.addressOf(backpropHandle) + first * rowBytes,
+      work,
+      largestAt + first * FLOAT_BYTES,
+      totalsAt + first * FLOAT_BYTES,
+      groups,
+      classes,
+      laneBytes,
+    )
+  }
+  const grouped = rows - (rows % LANES)
+  softmax(0, grouped / LANES, rowBytes)
+  for (let row = grouped; row < rows; row++) {
+    softmax(row, 1, 0)
+  }
+  const [largest, totals] = [heap.floatsAt(largestAt, rows), heap.floatsAt(totalsAt, rows)]
   const [loss, backprop] = [heap.floats(lossHandle), heap.floats(backpropHandle)]
   const [values, truth] = [heap.floats(logits), heap.ints(labels)]
-  const exponentials = new Float64Array(classes)
   for (let row = 0; row < rows; row++) {
-    const begin = row * classes
     const label = truth[row] ?? -1
     if (label < 0 || label >= classes) {
       throw new RangeError(`label ${label} in row ${row} is outside of 0 to ${classes - 1}`)
     }
-    let largest = -Infinity
-    for (let c = 0; c < classes; c++) {
-      largest = Math.max(largest, values[begin + c] ?? 0)
-    }
-    let total = 0
-    for (let c = 0; c < classes; c++) {
-      const exponential = Math.exp((values[begin + c] ?? 0) - largest)
-      exponentials[c] = exponential
-      total += exponential
-    }
-    loss[row] = Math.log(total) + largest - (values[begin + label] ?? 0)
-    for (let c = 0; c < classes; c++) {
-      backprop[begin + c] = (exponentials[c] ?? 0) / total - (c === label ? 1 : 0)
-    }
+    const index = row * classes + label
+    loss[row] = Math.log(totals[row] ?? 0) + (largest[row] ?? 0) - (values[index] ?? 0)
+    backprop[index] = (backprop[index] ?? 0) - 1
   }
   return [lossHandle, backpropHandle]
 }

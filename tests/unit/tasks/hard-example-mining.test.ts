@@ -118,6 +118,13 @@ describe('mineHardPixels', () => {
     )
   })
 
+  it('never keeps a pixel whose loss is no number, and does not count it as hard', () => {
+    const losses = Float32Array.of(Number.NaN, ...lossesOf(0.1, 0.2, 0.7))
+    const { factors, kept } = mineHardPixels(losses, new Int32Array(4), options())
+    expect([...factors]).toEqual([0, 0.5, 0.5, 0])
+    expect(kept).toBe(2)
+  })
+
   it('does not depend on the order of the pixels', () => {
     const losses = lossesOf(0.9, 0.1, 0.8, 0.2, 0.7)
     const labels = Int32Array.of(0, 1, 1, 0, 1)

@@ -141,6 +141,70 @@ describe('WebAssembly sums', () => {
   })
 })
 
+describe('WebAssembly soft-max', () => {
+  /** An exponential off by a unit in the last place (1.2e-7) and sums of up to 19 of them; measured 2e-7. */
+  const SOFTMAX_TOLERANCE = 1e-6
+
+  function crossEntropy(x: Float64Array, labels: Int32Array, classes: number): [Float64Array, Float64Array] {
+    const loss = new Float64Array(labels.length)
+    const backprop = new Float64Array(x.length)
+    labels.forEach((label, row) => {
+      const logits = x.subarray(row * classes, (row + 1) * classes)
+      const largest = Math.max(...logits)
+      const total = logits.reduce((sum, value) => sum + Math.exp(value - largest), 0)
+      loss[row] = Math.log(total) + largest - reference.at(logits, label)
+      logits.forEach((value, c) => {
+        backprop[row * classes + c] = Math.exp(value - largest) / total - (c === label ? 1 : 0)
+      })
+    })
+    return [loss, backprop]
+  }
+
+  // Groups of four rows with every rest; one class, and logits whose exponentials vanish.
+  it.each([
+    [1, 11, 4],
+    [2, 1, 4],
+    [3, 5, 30],
+    [4, 19, 1],
+    [5, 3, 100],
+    [1023, 11, 10],
+  ])('of %d rows of %d classes, logits of spread %d', (rows, classes, spread) => {
+    const x = normal(rows * classes, 'logits').map((value) => Math.fround(value * spread))
+    const truth = Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes)
+    const want = crossEntropy(x, truth, classes)
+    const [logits, labels] = [upload(x, [rows, classes]), kernels.upload(truth, [rows])]
+    const [loss, backprop] = kernels.softmaxCrossEntropy(logits, labels, rows, classes)
+    expect(relativeError(take(loss), want[0])).toBeLessThan(SOFTMAX_TOLERANCE)
+    expect(relativeError(take(backprop), want[1])).toBeLessThan(SOFTMAX_TOLERANCE)
+    releaseAll([logits, labels])
+  })
+
+  it('has small probabilities to a relative 1e-6 as well, down to e^-87', () => {
+    const exponents = Float64Array.from({ length: 4000 }, (_, i) => -Math.fround((i * 87) / 4000))
+    const x = Float64Array.from({ length: 8000 }, (_, i) => (i % 2 === 0 ? 0 : (exponents[i >> 1] ?? 0)))
+    const [logits, labels] = [upload(x, [4000, 2]), kernels.upload(new Int32Array(4000), [4000])]
+    const [loss, backprop] = kernels.softmaxCrossEntropy(logits, labels, 4000, 2)
+    const got = take(backprop)
+    const off = exponents.map((x, i) => {
+      const want = Math.exp(x) / (1 + Math.exp(x))
+      return Math.abs((got[2 * i + 1] ?? Number.NaN) / want - 1)
+    })
+    expect(Math.max(...off)).toBeLessThan(SOFTMAX_TOLERANCE)
+    releaseAll([logits, labels, loss])
+  })
+
+  it('is no number where a logit is none or infinite, in that row alone', () => {
+    const x = [0, Number.NaN, 1, 2, Number.POSITIVE_INFINITY, 0, 1, 1, 5, Number.NaN]
+    const logits = kernels.upload(Float32Array.from(x), [5, 2])
+    const labels = kernels.upload(Int32Array.of(0, 1, 0, 0, 0), [5])
+    const [loss, backprop] = kernels.softmaxCrossEntropy(logits, labels, 5, 2)
+    const values = [...take(loss)]
+    expect(values.map(Number.isFinite)).toEqual([false, true, false, true, false])
+    expect(values[3]).toBeCloseTo(Math.LN2, 6)
+    releaseAll([logits, labels, backprop])
+  })
+})
+
 describe('WebAssembly tensors', () => {
   it('counts an alias as a tensor and keeps the values until the last is released', () => {
     const before = kernels.liveTensors()
