@@ -4,6 +4,7 @@ import type {
   MachineFacts,
   SearchFigure,
   StepFigure,
+  WorkerReady,
 } from '../../contract/index.ts'
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import { quantile } from '../bench/summarise-times.ts'
@@ -23,7 +24,7 @@ export interface ProbeVariant {
 /** Where the work is done; tests answer with times of their own. */
 export interface CalibrationProbe {
   /** @throws EngineError where the backend is not there or fails its self-test. */
-  versionOf(backend: BackendName): Promise<{ readonly version: string; readonly device: string }>
+  versionOf(backend: BackendName): Promise<Pick<WorkerReady, 'backendVersion' | 'device'>>
   /**
    * @param beside - Processes that work at the same time; together they have the machine for themselves.
    * @returns milliseconds of each repetition, at least one unless `budgetMs` is 0, which only prepares and warms up.

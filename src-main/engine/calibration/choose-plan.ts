@@ -1,6 +1,7 @@
 import { BACKENDS, EngineError, isUsualAbsence, toErrorInfo } from '../../contract/index.ts'
 import type {
   BackendName,
+  BackendRefusal,
   Calibration,
   ComputePlan,
   ComputePlanOrigin,
@@ -15,6 +16,8 @@ import { calibrate } from './calibrate.ts'
 import type { CalibrationProbe } from './calibrate.ts'
 import { describeOversubscription, shareByFormula, wishedShares } from './core-shares.ts'
 import { decideShares } from './decide-shares.ts'
+import { versionText } from './known-libraries.ts'
+import type { BackendVersions, KnownLibraries } from './known-libraries.ts'
 import { chooseRepresentative } from './representative.ts'
 import type { Representative } from './representative.ts'
 
@@ -23,6 +26,7 @@ export interface PlanSurroundings {
   readonly machine: MachineFacts
   readonly codeVersion: string
   readonly calibrations: CalibrationQueries
+  readonly libraries: KnownLibraries
   readonly load: () => number
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -114,22 +118,38 @@ function isAllSet(config: RunConfig): boolean {
   )
 }
 
-/** Kept figures are taken where everything they depend on is the same. */
+/**
+ * Kept figures are taken where everything they depend on is the same. No worker is asked as long as the files of the libraries are those
+ * that were asked for last; the run's own worker then says whether that is still so (`describeChange`).
+ */
 export async function findCalibration(
   config: RunConfig,
   around: PlanSurroundings,
   { isRepeated = false }: { readonly isRepeated?: boolean } = {},
 ): Promise<{ readonly calibration: Calibration; readonly origin: ComputePlanOrigin }> {
-  const { machine, codeVersion, calibrations, load, now } = around
+  const { machine, codeVersion, calibrations, libraries, load, now } = around
   const representative = chooseRepresentative(config)
+  const keyOf = (versions: Calibration['versions']): string =>
+    computeKey({ config, representative, machine, versions, codeVersion })
+  const findKept = (found: BackendVersions | null): Calibration | null => {
+    const kept = found === null || isRepeated ? null : calibrations.findCompute(keyOf(found.versions))
+    return kept === null || isOutdone(kept, load()) ? null : kept
+  }
+  const known = findKept(libraries.find(config.compute.backend))
+  if (known !== null) {
+    return { calibration: known, origin: 'cached' }
+  }
   const probe = around.openProbe(representative)
   try {
-    const { versions, notes } = await readVersions(config, probe)
-    const key = computeKey({ config, representative, machine, versions, codeVersion })
-    const kept = isRepeated ? null : calibrations.findCompute(key)
-    if (kept !== null && !isOutdone(kept, load())) {
+    const found = await readVersions(config, probe)
+    libraries.keep(config.compute.backend, found)
+    const kept = findKept(found)
+    if (kept !== null) {
       return { calibration: kept, origin: 'cached' }
     }
+    const { versions, refusals } = found
+    const notes = describeRefusals(refusals, config)
+    const key = keyOf(versions)
     const calibration = await calibrate(
       { key, representative, versions, notes, machine, load: load(), codeVersion, measuredAt: now() },
       probe,
@@ -150,25 +170,24 @@ export function isDisturbed({ load, machine }: Pick<Calibration, 'load' | 'machi
   return load > machine.cores / 2
 }
 
-async function readVersions(
-  { compute }: RunConfig,
-  probe: CalibrationProbe,
-): Promise<Pick<Calibration, 'versions' | 'notes'>> {
+async function readVersions({ compute }: RunConfig, probe: CalibrationProbe): Promise<BackendVersions> {
   const versions: Partial<Record<BackendName, string>> = {}
-  const notes: string[] = []
+  const refusals: BackendRefusal[] = []
   for (const backend of compute.backend === 'auto' ? BACKENDS : [compute.backend]) {
     try {
-      const { version, device } = await probe.versionOf(backend)
-      versions[backend] = device === 'cpu' ? version : `${version} on ${device}`
+      versions[backend] = versionText(await probe.versionOf(backend))
     } catch (thrown) {
-      const refusal = toRefusal(thrown, backend)
-      // Most machines have no GPU for WebGPU; that needs no remark unless it was asked for.
-      if (!isUsualAbsence(refusal) || compute.backend === backend) {
-        notes.push(`${backend} cannot be used: ${refusal.reason}`)
-      }
+      refusals.push(toRefusal(thrown, backend))
     }
   }
-  return { versions, notes }
+  return { versions, refusals }
+}
+
+/** Most machines have no GPU for WebGPU; that needs no remark unless it was asked for. */
+function describeRefusals(refusals: readonly BackendRefusal[], { compute }: RunConfig): string[] {
+  return refusals
+    .filter((refusal) => !isUsualAbsence(refusal) || compute.backend === refusal.backend)
+    .map(({ backend, reason }) => `${backend} cannot be used: ${reason}`)
 }
 
 function computeKey({

@@ -4,6 +4,7 @@ import type { Calibration, Preset } from '../../contract/index.ts'
 import { findPreset } from '../configure/presets.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { findCalibration } from './choose-plan.ts'
+import { openKnownLibraries } from './known-libraries.ts'
 import { readLoad, readMachine } from './machine-facts.ts'
 import { openWorkerProbe } from './worker-probe.ts'
 
@@ -25,6 +26,7 @@ export async function repeatCalibrations(
       config,
       {
         ...{ codeVersion, now, calibrations: store.calibrations, machine: readMachine(), load: readLoad },
+        libraries: openKnownLibraries(store.settings),
         openProbe: (representative) =>
           openWorkerProbe(representative, { executor, signal, now: () => performance.now() }),
         measureLoader: () => {

@@ -6,6 +6,7 @@ import type { EngineParts } from '../pipeline/run-context.ts'
 import { choosePlan, planByFormula } from './choose-plan.ts'
 import type { PlanSurroundings } from './choose-plan.ts'
 import { describeOversubscription, wishedShares } from './core-shares.ts'
+import { openKnownLibraries } from './known-libraries.ts'
 import { describeMachine, isSameMachine, readLoad, readMachine } from './machine-facts.ts'
 import { openWorkerProbe } from './worker-probe.ts'
 
@@ -110,6 +111,7 @@ function createSurroundings(
   const folder = store.paths.runFolder(run.id)
   return {
     ...{ codeVersion, now, calibrations: store.calibrations },
+    libraries: openKnownLibraries(store.settings),
     machine: readMachine(),
     load: readLoad,
     openProbe: (representative) => {

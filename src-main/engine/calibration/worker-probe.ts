@@ -26,10 +26,7 @@ export function openWorkerProbe(
   const lanes = new Set<string>()
   return {
     now,
-    async versionOf(backend) {
-      const { backendVersion, device } = await executor.probe(backend)
-      return { version: backendVersion, device }
-    },
+    versionOf: (backend) => executor.probe(backend),
     async repeat(variant, work, budgetMs, beside = 1) {
       const lane = laneOf(variant)
       lanes.add(lane)

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { describeRefusal, EngineError } from '../../contract/index.ts'
 import type { RunPhase, WorkerReady } from '../../contract/index.ts'
+import { describeChange, forgetLibraries } from '../calibration/known-libraries.ts'
 import { countOutputs, createSearchSetup, requireSetup } from '../configure/search-setup.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import { runReport } from '../search/run-report.ts'
@@ -72,6 +73,7 @@ function mainLane(context: RunContext) {
     cores: context.plan.trainThreads + context.plan.loaderThreads,
     onReady: (facts: WorkerReady) => {
       recordEnvironment(context, facts)
+      verifyLibraries(context, facts)
     },
   }
 }
@@ -91,6 +93,15 @@ function recordEnvironment({ store, runId, plan, codeVersion }: RunContext, fact
       codeVersion,
     },
   })
+}
+
+/** The figures were kept by the files of the libraries; the worker knows what was loaded of them. */
+function verifyLibraries({ store, hub, runId, plan }: RunContext, facts: WorkerReady): void {
+  const change = describeChange(plan.calibration?.versions, facts)
+  if (change !== null) {
+    forgetLibraries(store.settings)
+    hub.addLog(runId, 'warn', change)
+  }
 }
 
 function reportProgress({ progress }: RunContext): (event: { readonly kind: string }) => void {

@@ -4,6 +4,7 @@ import type { ComputePlan, RunConfig, RunPhase } from '../../contract/index.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
 import type { Store } from '../../store/store.ts'
+import { forgetLibraries } from '../calibration/known-libraries.ts'
 import { settlePlan } from '../calibration/settle-plan.ts'
 import { countOutputs, requireSetup } from '../configure/search-setup.ts'
 import { laneNames } from '../search/run-search.ts'
@@ -41,7 +42,12 @@ export async function runAttempt(parts: EngineParts, runId: string, signal: Abor
     }
     completeRun(context)
   } catch (thrown) {
-    await storeEnding(parts, runId, hasBegun, explain(thrown, signal))
+    const reason = explain(thrown, signal)
+    if (reason.error.code === 'MISSING_PART') {
+      // A backend that was there is gone: nothing that is known of the libraries can be believed.
+      forgetLibraries(parts.store.settings)
+    }
+    await storeEnding(parts, runId, hasBegun, reason)
   }
   await parts.executor.release([MAIN_LANE, ...laneNames(plan?.searchWorkers ?? 0)])
 }

@@ -12,6 +12,10 @@ import { threadCounts, searchLayouts } from '../../../../src-main/engine/calibra
 import type { ProbeVariant } from '../../../../src-main/engine/calibration/calibrate.ts'
 import { choosePlan } from '../../../../src-main/engine/calibration/choose-plan.ts'
 import type { PlanSurroundings } from '../../../../src-main/engine/calibration/choose-plan.ts'
+import {
+  forgetLibraries,
+  openKnownLibraries,
+} from '../../../../src-main/engine/calibration/known-libraries.ts'
 import { chooseRepresentative, sizeClass } from '../../../../src-main/engine/calibration/representative.ts'
 import { meanReading, movePlan } from '../../../../src-main/engine/calibration/settle-plan.ts'
 import { countGigaFlops } from '../../../../src-main/engine/bench/run-bench.ts'
@@ -26,6 +30,12 @@ const MACHINE: MachineFacts = { processor: 'Test CPU', cores: 4, memoryBytes: 8 
 class FakeMachine implements PlanSurroundings {
   readonly codeVersion = '1.0'
   readonly calibrations: Store['calibrations']
+  readonly libraries: PlanSurroundings['libraries']
+  /** Of the files of the libraries. */
+  stamp = 'as built'
+  version = '2.0'
+  /** Workers that were started to be asked for their version. */
+  asked = 0
   machine = MACHINE
   /** Milliseconds of a step of one thread; a thread more brings 80 % of itself. */
   stepMs: Partial<Record<BackendName, number>> = { tensorflow: 100, wasm: 200 }
@@ -42,6 +52,7 @@ class FakeMachine implements PlanSurroundings {
 
   constructor(store: Store) {
     this.calibrations = store.calibrations
+    this.libraries = openKnownLibraries(store.settings, () => this.stamp)
   }
 
   refusalOf(backend: BackendName): BackendRefusal {
@@ -55,10 +66,12 @@ class FakeMachine implements PlanSurroundings {
   openProbe(): ReturnType<PlanSurroundings['openProbe']> {
     return {
       now: () => this.#clock,
-      versionOf: (backend) =>
-        this.stepMs[backend] === undefined
+      versionOf: (backend) => {
+        this.asked += 1
+        return this.stepMs[backend] === undefined
           ? Promise.reject(new BackendRefusedError([this.refusalOf(backend)]))
-          : Promise.resolve({ version: '2.0', device: 'cpu' }),
+          : Promise.resolve({ backendVersion: this.version, device: 'cpu' })
+      },
       repeat: (variant, work, budgetMs) => {
         const failure = this.failing(variant)
         if (failure !== null) {
@@ -114,13 +127,50 @@ describe('the plan of a run', () => {
     const second = await choosePlan(await freeze(), around)
     expect(around.repeated).toHaveLength(count)
     expect(second).toMatchObject({ origin: 'cached', trainThreads: 3, reasons: first.reasons })
-    expect(around.closed).toBe(2)
+    expect(around.closed).toBe(1)
+  })
+
+  it('asks no worker for versions while the files of the libraries are the same', async () => {
+    await choosePlan(await freeze(), around)
+    const { asked } = around
+    expect(asked).toBeGreaterThan(0)
+    await choosePlan(await freeze(), around)
+    expect(around.asked).toBe(asked)
+    // Touched files with the same libraries in them: asked, but not measured.
+    around.stamp = 'copied anew'
+    const repeated = around.repeated.length
+    expect((await choosePlan(await freeze(), around)).origin).toBe('cached')
+    expect(around.asked).toBe(2 * asked)
+    expect(around.repeated).toHaveLength(repeated)
+    around.stamp = 'another library'
+    around.version = '3.0'
+    const plan = await choosePlan(await freeze(), around)
+    expect(plan).toMatchObject({ origin: 'measured', calibration: { versions: { tensorflow: '3.0' } } })
+    // What a run's worker found out or the doctor was asked for.
+    forgetLibraries(store.settings)
+    await choosePlan(await freeze(), around)
+    expect(around.asked).toBe(4 * asked)
+  })
+
+  it('asks again where a refusal may have been an accident', async () => {
+    around.webgpuCode = 'no-answer'
+    await choosePlan(await freeze(), around)
+    const { asked } = around
+    expect((await choosePlan(await freeze(), around)).origin).toBe('cached')
+    expect(around.asked).toBe(2 * asked)
   })
 
   it.each<[string, (machine: FakeMachine) => void, Record<string, number | string>]>([
     ['another processor', (machine) => (machine.machine = { ...MACHINE, processor: 'Other CPU' }), {}],
     ['other cores', (machine) => (machine.machine = { ...MACHINE, cores: 2 }), {}],
-    ['another library', (machine) => delete machine.stepMs.wasm, {}],
+    [
+      'another library',
+      (machine) => {
+        delete machine.stepMs.wasm
+        machine.stamp = 'without it'
+      },
+      {},
+    ],
     ['another width', () => undefined, { 'network.baseWidth': 24 }],
     ['another backend that is set', () => undefined, { 'compute.backend': 'tensorflow' }],
   ])('is measured again for %s', async (_name, change, overrides) => {
