@@ -14,13 +14,19 @@ export interface SubnetCost {
   readonly macs: number
 }
 
-/** What a run will cost on this machine, by formula and a short measured calibration. */
+/** What a run will cost on this machine: sizes by formula, times by what was measured here. */
 export interface CostEstimate {
   readonly smallest: SubnetCost
   readonly largest: SubnetCost
   readonly supernetParams: number
   readonly log10SpaceSize: number
-  /** Null until the calibration ran. */
+  /**
+   * Whose figures the times are: those of this machine's calibration for networks of this size, else the few iterations of the preflight
+   * with threads and workers by the number of cores. Null: nothing was measured, the times are null.
+   */
+  readonly timesFrom: 'calibration' | 'preflight' | null
+  /** Milliseconds since 1970; null unless the times are of a calibration. */
+  readonly calibratedAt: number | null
   readonly iterationMsSmallest: number | null
   readonly iterationMsLargest: number | null
   readonly peakMemoryBytes: number | null

@@ -21,7 +21,7 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   runs.list       query        → readonly RunSummary[]       (newest first)
  *   runs.get        query        → RunDetails
  *   runs.preflight  mutation     → PreflightResult             (same request as start; nothing is stored)
- *   runs.estimate   query        → CostEstimate                (formula only, answers at once)
+ *   runs.estimate   query        → CostEstimate                (by formula and kept calibrations, answers at once)
  *   runs.start      mutation     → RunSummary                  (idempotent by id)
  *   runs.import     mutation     → ImportResult                (a search log of another program, as a run of its own; idempotent by content)
  *   runs.stop       mutation     → RunSummary                  (after a checkpoint)

@@ -1,5 +1,6 @@
 import { DATA_ARG, EXIT, flag, JSON_ARG } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
+import { describeEstimate } from '../describe-estimate.ts'
 import { withEngine } from '../open-engine.ts'
 import { readRequest } from '../read-request.ts'
 import { watchRun } from '../watch-run.ts'
@@ -46,6 +47,7 @@ export const runCommand: Command = {
       if (context.interrupted.aborted) {
         return EXIT.interrupted
       }
+      context.terminal.err(describeEstimate(await services.runs.estimate(request)))
       const { id } = await services.runs.start(request)
       context.terminal.err(`run ${id} started`)
       return watchRun(services, { runId: id, afterSeq: 0, isJson: flag(args, 'json') }, context)

@@ -9,13 +9,13 @@ import type {
   MachineFacts,
   RunConfig,
 } from '../../contract/index.ts'
-import { fingerprintOf } from '../../datasets/fingerprint.ts'
 import type { CalibrationQueries } from '../../store/calibration-queries.ts'
 import { toRefusal } from '../executors/backend-refused.ts'
 import { calibrate } from './calibrate.ts'
 import type { CalibrationProbe } from './calibrate.ts'
 import { describeOversubscription, shareByFormula, wishedShares } from './core-shares.ts'
 import { decideShares } from './decide-shares.ts'
+import { computeKey, findKept, loaderKey } from './kept-calibration.ts'
 import { versionText } from './known-libraries.ts'
 import type { BackendVersions, KnownLibraries } from './known-libraries.ts'
 import { chooseRepresentative } from './representative.ts'
@@ -129,13 +129,9 @@ export async function findCalibration(
 ): Promise<{ readonly calibration: Calibration; readonly origin: ComputePlanOrigin }> {
   const { machine, codeVersion, calibrations, libraries, load, now } = around
   const representative = chooseRepresentative(config)
-  const keyOf = (versions: Calibration['versions']): string =>
-    computeKey({ config, representative, machine, versions, codeVersion })
-  const findKept = (found: BackendVersions | null): Calibration | null => {
-    const kept = found === null || isRepeated ? null : calibrations.findCompute(keyOf(found.versions))
-    return kept === null || isOutdone(kept, load()) ? null : kept
-  }
-  const known = findKept(libraries.find(config.compute.backend))
+  const find = (found: BackendVersions | null): Calibration | null =>
+    found === null || isRepeated ? null : findKept(config, found.versions, around)
+  const known = find(libraries.find(config.compute.backend))
   if (known !== null) {
     return { calibration: known, origin: 'cached' }
   }
@@ -143,13 +139,13 @@ export async function findCalibration(
   try {
     const found = await readVersions(config, probe)
     libraries.keep(config.compute.backend, found)
-    const kept = findKept(found)
+    const kept = find(found)
     if (kept !== null) {
       return { calibration: kept, origin: 'cached' }
     }
     const { versions, refusals } = found
     const notes = describeRefusals(refusals, config)
-    const key = keyOf(versions)
+    const key = computeKey(config, versions, around)
     const calibration = await calibrate(
       { key, representative, versions, notes, machine, load: load(), codeVersion, measuredAt: now() },
       probe,
@@ -159,15 +155,6 @@ export async function findCalibration(
   } finally {
     await probe.close()
   }
-}
-
-/** Other programs ran when the figures were taken, and the machine is much quieter now. */
-function isOutdone({ load, machine }: Calibration, loadNow: number): boolean {
-  return isDisturbed({ load, machine }) && loadNow < load / 2
-}
-
-export function isDisturbed({ load, machine }: Pick<Calibration, 'load' | 'machine'>): boolean {
-  return load > machine.cores / 2
 }
 
 async function readVersions({ compute }: RunConfig, probe: CalibrationProbe): Promise<BackendVersions> {
@@ -190,27 +177,6 @@ function describeRefusals(refusals: readonly BackendRefusal[], { compute }: RunC
     .map(({ backend, reason }) => `${backend} cannot be used: ${reason}`)
 }
 
-function computeKey({
-  config,
-  representative,
-  machine,
-  versions,
-  codeVersion,
-}: {
-  readonly config: RunConfig
-  readonly representative: Representative
-  readonly machine: MachineFacts
-  readonly versions: Calibration['versions']
-  readonly codeVersion: string
-}): string {
-  const { processor, cores, memoryBytes } = machine
-  const { name, subnet, batch } = representative
-  const memory = Math.round(memoryBytes / 2 ** 30)
-  const backends = Object.entries(versions).map(([backend, version]) => `${backend} ${version}`)
-  const network = [name, subnet, batch, config.network.stemChannels, config.network.layer1Planes]
-  return ['compute', processor, cores, memory, codeVersion, ...backends, ...network].join('|')
-}
-
 /** Null where it is not needed or cannot be measured; a data set that cannot be read ends the run by its name in the next phase. */
 async function findLoaderCost(
   config: RunConfig,
@@ -220,24 +186,7 @@ async function findLoaderCost(
   if ((config.compute.loaderThreads ?? 0) > 0) {
     return { loader: null, warnings: [] }
   }
-  const { dataset, network, task, pose, segmentation, bottomUp } = config
-  const data = JSON.stringify([
-    task,
-    dataset,
-    network.inputHeight,
-    network.inputWidth,
-    pose,
-    segmentation,
-    bottomUp,
-  ])
-  const key = [
-    'loader',
-    machine.processor,
-    machine.cores,
-    codeVersion,
-    dataset.source,
-    fingerprintOf([data]),
-  ].join('|')
+  const key = loaderKey(config, { machine, codeVersion })
   const kept = calibrations.findLoader(key)
   if (kept !== null) {
     return { loader: kept, warnings: [] }

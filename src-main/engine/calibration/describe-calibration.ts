@@ -1,6 +1,6 @@
 import type { Calibration, ComputePlan, SearchFigure, StepFigure } from '../../contract/index.ts'
 import { quantile } from '../bench/summarise-times.ts'
-import { isDisturbed } from './choose-plan.ts'
+import { isDisturbed } from './kept-calibration.ts'
 import { describeSearch, round } from './decide-shares.ts'
 
 /** One calibration in a few lines: what was repeated, its figures, when, and whether other programs disturbed. */

@@ -18,12 +18,31 @@ export function countCandidates({ search }: RunConfig): number {
   return search.initial + search.generations * search.perGeneration + REFERENCE_ROWS
 }
 
-/** By formula; times come from a measured calibration or are null. */
+export type TimeEstimate = Pick<
+  CostEstimate,
+  | 'timesFrom'
+  | 'calibratedAt'
+  | 'iterationMsSmallest'
+  | 'iterationMsLargest'
+  | 'secondsTeacher'
+  | 'secondsSupernet'
+  | 'secondsSearch'
+>
+
+/** What was measured of a run: by its preflight, and by this machine's calibration. */
+export interface MeasuredTimes {
+  readonly preflight: PreflightJobResult | null
+  readonly calibrated: TimeEstimate | null
+}
+
+const NOTHING_MEASURED: MeasuredTimes = { preflight: null, calibrated: null }
+
+/** Sizes by formula, times by what was measured: the calibration's, else the preflight's, else null. */
 export function estimateCost(
   config: RunConfig,
   setup: SearchSetup,
   freeDiskBytes: number,
-  calibration: PreflightJobResult | null = null,
+  measured: MeasuredTimes = NOTHING_MEASURED,
 ): CostEstimate {
   const supernetParams = supernetParameters(setup.space, setup.shape)
     .filter(isTrainable)
@@ -33,12 +52,10 @@ export function estimateCost(
     largest: setup.largest,
     supernetParams,
     log10SpaceSize: countSpaceSize(setup.space).log10,
-    iterationMsSmallest: calibration?.iterationMsSmallest ?? null,
-    iterationMsLargest: calibration?.iterationMsLargest ?? null,
-    peakMemoryBytes: calibration?.peakMemoryBytes ?? null,
+    peakMemoryBytes: measured.preflight?.peakMemoryBytes ?? null,
     diskBytes: estimateDisk(config, supernetParams),
     freeDiskBytes,
-    ...estimateTimes(config, calibration),
+    ...chooseTimes(config, measured),
   }
 }
 
@@ -48,18 +65,29 @@ function estimateDisk({ supernet }: RunConfig, supernetParams: number): number {
   return supernetParams * BYTES_PER_VALUE * copies * KEPT_CHECKPOINTS + SMALL_FILES_BYTES
 }
 
-type Times = Pick<CostEstimate, 'secondsTeacher' | 'secondsSupernet' | 'secondsSearch'>
-
-function estimateTimes(config: RunConfig, calibration: PreflightJobResult | null): Times {
-  if (calibration === null) {
-    return { secondsTeacher: null, secondsSupernet: null, secondsSearch: null }
+/** The preflight has stepped through this very run's networks, so its iterations stand beside the calibration's seconds. */
+function chooseTimes(config: RunConfig, { preflight, calibrated }: MeasuredTimes): TimeEstimate {
+  const own = preflight === null ? NO_TIMES : estimateByPreflight(config, preflight)
+  if (calibrated === null) {
+    return own
   }
-  const { iterationMsSmallest, iterationMsLargest, evaluationMs } = calibration
+  const { iterationMsSmallest, iterationMsLargest } = preflight ?? calibrated
+  return { ...calibrated, iterationMsSmallest, iterationMsLargest }
+}
+
+const NO_TIMES: TimeEstimate = {
+  ...{ timesFrom: null, calibratedAt: null, iterationMsSmallest: null, iterationMsLargest: null },
+  ...{ secondsTeacher: null, secondsSupernet: null, secondsSearch: null },
+}
+
+function estimateByPreflight(config: RunConfig, preflight: PreflightJobResult): TimeEstimate {
+  const { iterationMsSmallest, iterationMsLargest, evaluationMs } = preflight
   const { searchWorkers } = shareByFormula(config, readMachine().cores)
   const meanIterationMs = (iterationMsSmallest + iterationMsLargest) / 2
   return {
-    secondsTeacher: (calibration.iterationsTeacher * iterationMsLargest) / 1000,
-    secondsSupernet: (calibration.iterationsSupernet * meanIterationMs) / 1000,
+    ...{ timesFrom: 'preflight', calibratedAt: null, iterationMsSmallest, iterationMsLargest },
+    secondsTeacher: (preflight.iterationsTeacher * iterationMsLargest) / 1000,
+    secondsSupernet: (preflight.iterationsSupernet * meanIterationMs) / 1000,
     secondsSearch: (countCandidates(config) * evaluationMs) / searchWorkers / 1000,
   }
 }

@@ -12,8 +12,8 @@ import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import { CONFIG_PATHS } from '../configure/config-sources.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
-import { shareByFormula } from '../calibration/core-shares.ts'
-import { readMachine } from '../calibration/machine-facts.ts'
+import { readKeptFigures } from '../calibration/kept-times.ts'
+import type { KeptFigures } from '../calibration/kept-times.ts'
 import { countOutputs, createSearchSetup, listSetupProblems } from '../configure/search-setup.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import { INTERACTIVE_LANE, MAIN_LANE } from './run-context.ts'
@@ -36,7 +36,8 @@ export async function runPreflight(parts: EngineParts, request: PreflightRequest
   const problems = listSetupProblems(config, countOutputs(config, null))
   const setup = createSetupOrRefuse(config, problems)
   const { free } = await measureDisk(parts.store.paths.root)
-  const cost = estimateCost(config, setup, free)
+  const figures = readKeptFigures(parts, config)
+  const cost = estimateCost(config, setup, free, { preflight: null, calibrated: figures.estimate(null) })
   const checks: PreflightCheck[] = [
     ...(problems.length === 0 ? [passed('Search space', describeSpace(cost.log10SpaceSize))] : []),
     ...problems.map(({ field, message }) => failed('Search space', message, field)),
@@ -46,12 +47,16 @@ export async function runPreflight(parts: EngineParts, request: PreflightRequest
   if (checks.some((check) => check.status === 'failed')) {
     return { ok: false, checks, cost, dataset: null }
   }
-  const calibration = await runWorkerChecks(parts, request, checks)
+  const measured = await runWorkerChecks(parts, { ...request, shares: figures.shares }, checks)
+  const dataset = measured?.dataset ?? null
   return {
     ok: checks.every((check) => check.status !== 'failed'),
     checks,
-    cost: estimateCost(config, measuredSetup(config, calibration) ?? setup, free, calibration),
-    dataset: calibration?.dataset ?? null,
+    cost: estimateCost(config, measuredSetup(config, measured) ?? setup, free, {
+      preflight: measured,
+      calibrated: figures.estimate(dataset),
+    }),
+    dataset,
   }
 }
 
@@ -65,13 +70,13 @@ function createSetupOrRefuse(config: RunConfig, problems: ReturnType<typeof list
 }
 
 /** With the joints or classes that the dataset really has. */
-function measuredSetup(config: RunConfig, calibration: PreflightJobResult | null): SearchSetup | null {
-  return calibration === null ? null : createSearchSetup(config, countOutputs(config, calibration.dataset))
+function measuredSetup(config: RunConfig, measured: PreflightJobResult | null): SearchSetup | null {
+  return measured === null ? null : createSearchSetup(config, countOutputs(config, measured.dataset))
 }
 
 async function runWorkerChecks(
   { executor, store }: EngineParts,
-  { runId, config, isBusy }: PreflightRequest,
+  { runId, config, isBusy, shares }: PreflightRequest & Pick<KeptFigures, 'shares'>,
   checks: PreflightCheck[],
 ): Promise<PreflightJobResult | null> {
   const folder = join(store.paths.temporary, `preflight-${runId}`)
@@ -81,8 +86,8 @@ async function runWorkerChecks(
       { kind: 'preflight', runId, config, runFolder: folder, cacheFolder: store.paths.cache, attempt: 0 },
       {
         lane: isBusy ? INTERACTIVE_LANE : MAIN_LANE,
-        threads: isBusy ? 1 : shareByFormula(config, readMachine().cores).trainThreads,
-        backend: config.compute.backend,
+        threads: isBusy ? 1 : shares.trainThreads,
+        backend: shares.backend,
         isUrgent: true,
         logFolder: null,
         onEvent: (event) => {

@@ -16,6 +16,7 @@ import type {
 } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
+import { readKeptFigures } from '../calibration/kept-times.ts'
 import { importedSources, sourceConfig } from '../configure/config-sources.ts'
 import { estimateCost } from '../configure/estimate-cost.ts'
 import { freezeConfig } from '../configure/freeze-config.ts'
@@ -62,7 +63,12 @@ export function createRunsService(parts: RunsServiceParts): RunsService {
     async estimate(request): Promise<CostEstimate> {
       const config = freezeConfig(presets, request)
       const { free } = await measureDisk(store.paths.root)
-      return estimateCost(config, requireSetup(config, guessOutputs(parts, config)), free)
+      const dataset = findRegistered(parts, config)?.facts ?? null
+      const calibrated = readKeptFigures(parts, config).estimate(dataset)
+      return estimateCost(config, requireSetup(config, guessOutputs(parts, config)), free, {
+        preflight: null,
+        calibrated,
+      })
     },
     start: (request) => answer(() => startRun(parts, request)),
     import: (request) => answer(() => importRun(parts, request)),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RunConfig, RunRequest } from '../../../src-main/contract/index.ts'
 import { estimateCost, countCandidates } from '../../../src-main/engine/configure/estimate-cost.ts'
+import type { TimeEstimate } from '../../../src-main/engine/configure/estimate-cost.ts'
 import { freezeConfig } from '../../../src-main/engine/configure/freeze-config.ts'
 import { listSetupProblems, requireSetup } from '../../../src-main/engine/configure/search-setup.ts'
 import { readPresets } from '../../support/engine-core.ts'
@@ -108,16 +109,30 @@ describe('the setup of a search', () => {
     expect(estimate.secondsTeacher).toBeNull()
   })
 
-  it('takes times from a calibration', async () => {
+  it('takes times from the preflight, and rather from a calibration of the machine', async () => {
     const config = await freeze({ 'search.workers': 2 })
-    const calibration = {
+    const preflight = {
       ...{ iterationMsSmallest: 10, iterationMsLargest: 30, evaluationMs: 100, peakMemoryBytes: 5 },
       ...{ iterationsTeacher: 100, iterationsSupernet: 200 },
     }
     const dataset = (await import('../../support/fake-scores.ts')).FAKE_DATASET
-    const estimate = estimateCost(config, requireSetup(config, 14), 1, { ...calibration, dataset })
+    const measured = { ...preflight, dataset }
+    const setup = requireSetup(config, 14)
+    const estimate = estimateCost(config, setup, 1, { preflight: measured, calibrated: null })
+    expect(estimate.timesFrom).toBe('preflight')
     expect(estimate.secondsTeacher).toBe(3)
     expect(estimate.secondsSupernet).toBe(4)
     expect(estimate.secondsSearch).toBeCloseTo((countCandidates(config) * 0.1) / 2, 10)
+    const calibrated: TimeEstimate = {
+      timesFrom: 'calibration',
+      ...{ calibratedAt: 7, iterationMsSmallest: 1, iterationMsLargest: 2 },
+      ...{ secondsTeacher: 30, secondsSupernet: 40, secondsSearch: 50 },
+    }
+    expect(estimateCost(config, setup, 1, { preflight: null, calibrated })).toMatchObject(calibrated)
+    // The check's own iterations are of this very network.
+    expect(estimateCost(config, setup, 1, { preflight: measured, calibrated })).toMatchObject({
+      ...calibrated,
+      ...{ iterationMsSmallest: 10, iterationMsLargest: 30, peakMemoryBytes: 5 },
+    })
   })
 })
