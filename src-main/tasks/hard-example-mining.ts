@@ -26,9 +26,9 @@ export function mineHardPixels(
   labels: Int32Array,
   { keep, threshold, ignoreLabel, classWeights }: MiningOptions,
 ): MinedPixels {
-  const factors = new Float32Array(losses.length)
   const weightOf = (label: number): number => classWeights?.[label] ?? 1
   if (keep === 0) {
+    const factors = new Float32Array(losses.length)
     let total = 0
     labels.forEach((label) => (total += label === ignoreLabel ? 0 : weightOf(label)))
     if (total > 0) {
@@ -42,12 +42,11 @@ export function mineHardPixels(
   for (const probability of probabilities) {
     kept += probability < limit ? 1 : 0
   }
-  if (kept > 0) {
-    for (let i = 0; i < losses.length; i++) {
-      if ((probabilities[i] ?? IGNORED) < limit) {
-        factors[i] = weightOf(labels[i] ?? ignoreLabel) / kept
-      }
-    }
+  // In their place: a batch of label maps is large, and memory outside of V8's heap waits long for its collector.
+  const factors = probabilities
+  for (let i = 0; i < factors.length; i++) {
+    const isHard = (probabilities[i] ?? IGNORED) < limit
+    factors[i] = isHard ? weightOf(labels[i] ?? ignoreLabel) / kept : 0
   }
   return { factors, kept }
 }

@@ -3,6 +3,7 @@ import type { Handle, Shape } from '../kernels.ts'
 import { createAttributes } from './attributes.ts'
 import type { OperationAttributes } from './attributes.ts'
 import type { Attribute, TensorflowBinding } from './load-binding.ts'
+import { recentlyUsed } from './recently-used.ts'
 
 /** Calls of the binding with our handles, and the constants that recur. */
 export interface TensorflowRuntime {
@@ -65,7 +66,11 @@ export function createRuntime(binding: TensorflowBinding): TensorflowRuntime {
     intTensor: (values, shape) => intTensors(`${values.join()};${shape.join()}`),
     scalar: cached((value: number) => upload(Float32Array.of(value), [])),
     intScalar: cached((value: number) => upload(Int32Array.of(value), [])),
-    recentScalar: bounded(RECENT_SCALARS, (value: number) => upload(Float32Array.of(value), []), release),
+    recentScalar: recentlyUsed(
+      RECENT_SCALARS,
+      (value: number) => upload(Float32Array.of(value), []),
+      release,
+    ),
   }
 }
 
@@ -77,30 +82,6 @@ function cached<K, V>(make: (key: K) => V): (key: K) => V {
       value = make(key)
       known.set(key, value)
     }
-    return value
-  }
-}
-
-/** A cache that forgets the entry unused for longest when it would hold more than `capacity`. */
-function bounded<K, V>(capacity: number, make: (key: K) => V, drop: (value: V) => void): (key: K) => V {
-  const known = new Map<K, V>()
-  return (key) => {
-    const hit = known.get(key)
-    if (hit !== undefined) {
-      // To the young end: an entry that one call uses twice must not fall out between the two.
-      known.delete(key)
-      known.set(key, hit)
-      return hit
-    }
-    if (known.size >= capacity) {
-      const oldest = known.entries().next().value
-      if (oldest !== undefined) {
-        known.delete(oldest[0])
-        drop(oldest[1])
-      }
-    }
-    const value = make(key)
-    known.set(key, value)
     return value
   }
 }
