@@ -235,6 +235,11 @@ export const computeConfigSchema = z.object({
   trainThreads: z.number().int().min(0).max(128),
   /** Threads that read and augment training batches; absent or 0 = by calibration. The batches do not depend on it. */
   loaderThreads: z.number().int().min(0).max(16).optional(),
+  /**
+   * Megabytes in which a worker keeps decoded pictures that it scores again and again; what has no room is decoded in every pass, by threads
+   * beside the computation. Absent = a sixteenth of the memory, 256 to 4096. Scores are the same with any value.
+   */
+  pictureMemory: z.number().int().min(0).max(1_048_576).optional(),
 })
 export type ComputeConfig = z.infer<typeof computeConfigSchema>
 

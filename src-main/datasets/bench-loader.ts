@@ -130,12 +130,16 @@ async function measurePace(
 /** A large folder is not read whole before it is measured. */
 const MOST_WARM_UP_IMAGES = 256
 
-/** A COCO folder of seeded pictures with the detail of photographs: blurred noise at two scales; one person in each. */
-async function makePictures(): Promise<string> {
+/**
+ * A COCO folder of seeded pictures with the detail of photographs: blurred noise at two scales; one person in each.
+ *
+ * @returns The folder, a temporary one that the caller removes.
+ */
+export async function makePictures(pictures = PICTURES): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'scalenas-bench-'))
   await mkdir(join(folder, 'annotations'))
   await mkdir(join(folder, 'images'))
-  const ids = Array.from({ length: PICTURES }, (_, index) => index + 1)
+  const ids = Array.from({ length: pictures }, (_, index) => index + 1)
   for (const id of ids) {
     await writePicture(join(folder, 'images', `${String(id)}.jpg`), id)
   }

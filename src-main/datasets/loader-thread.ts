@@ -3,21 +3,28 @@ import sharp from 'sharp'
 import { toErrorInfo } from '../contract/index.ts'
 import type { Batch } from './batch.ts'
 import { computeBatch } from './batch-source.ts'
-import type { FromLoaderThread, LoaderThreadData } from './loader-thread.types.ts'
+import type { FromLoaderThread, LoaderThreadData, PictureThreadData } from './loader-thread.types.ts'
 import { openRecipe } from './open-dataset.ts'
 import { Allowance } from './prefetch.ts'
+import { servePictures } from './serve-pictures.ts'
 
-// Entry of a loader's thread: takes over the checked data set, then computes its batches, a few ahead of those taken.
+// Entry of a loader's thread: takes over the checked data set, then computes its batches, a few ahead of those taken, or decodes
+// the pictures that are asked for.
 if (parentPort !== null) {
-  await serveBatches(parentPort, workerData as LoaderThreadData)
+  // Pictures are small and several are decoded at once; splitting one over threads would only cost.
+  sharp.concurrency(1)
+  const data = workerData as LoaderThreadData | PictureThreadData
+  if (data.kind === 'batches') {
+    await serveBatches(parentPort, data)
+  } else {
+    servePictures(parentPort, data)
+  }
 }
 
 async function serveBatches(port: MessagePort, data: LoaderThreadData): Promise<void> {
   const post = (message: FromLoaderThread, transfer: ArrayBuffer[] = []): void => {
     port.postMessage(message, transfer)
   }
-  // Pictures are small and several are decoded at once; splitting one over threads would only cost.
-  sharp.concurrency(1)
   const allowance = new Allowance(data.ahead)
   port.on('message', () => {
     allowance.give()

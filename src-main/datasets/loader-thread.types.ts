@@ -1,9 +1,11 @@
 import type { ErrorInfo, RunConfig } from '../contract/index.ts'
 import type { Batch } from './batch.ts'
 import type { DatasetRecipe } from './dataset.ts'
+import type { PictureToScore, ScoredPicture, ScoredSize } from './scored-pictures.ts'
 
 /** What a loader thread is started with. */
 export interface LoaderThreadData {
+  readonly kind: 'batches'
   readonly config: RunConfig
   readonly recipe: DatasetRecipe
   readonly batch: number
@@ -26,3 +28,20 @@ export type FromLoaderThread =
   | { readonly kind: 'batch'; readonly iteration: number; readonly batch: Batch }
   /** Nothing of this thread follows. */
   | { readonly kind: 'failed'; readonly iteration: number; readonly error: ErrorInfo }
+
+/** What a thread that decodes pictures to be scored is started with. */
+export interface PictureThreadData {
+  readonly kind: 'pictures'
+  readonly recipe: DatasetRecipe
+  readonly config: ScoredSize
+}
+
+export interface ToPictureThread {
+  readonly id: number
+  readonly picture: PictureToScore
+}
+
+export type FromPictureThread =
+  | { readonly kind: 'picture'; readonly id: number; readonly picture: ScoredPicture }
+  /** Of this picture; the thread goes on. */
+  | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorInfo }

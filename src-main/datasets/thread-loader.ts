@@ -29,6 +29,7 @@ export function openThreadLoader(options: BatchLoaderOptions, threadUrl: URL): B
   const threads = options.threads ?? chooseLoaderThreads()
   const startIteration = options.startIteration ?? 0
   const shared = {
+    kind: 'batches' as const,
     config: options.config,
     recipe: options.dataset.recipe,
     batch: options.batch,

@@ -1,5 +1,5 @@
 import type { DetectedBoxes, DetectedCrop, PoseDataset, PoseSample } from '../datasets/dataset.ts'
-import { spreadOver } from './prepared-crops.ts'
+import { spreadOver } from '../datasets/prepared-crops.ts'
 
 /** What a split is scored on. */
 export interface ChosenCrops {

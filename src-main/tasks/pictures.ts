@@ -10,12 +10,6 @@ export function keepAll<Item>(items: readonly Item[]): Pictures<Item> {
   return { known: items, load: (begin, end) => Promise.resolve(items.slice(begin, end)) }
 }
 
-/**
- * Decoded pictures that a worker keeps from pass to pass, of all its splits together: 1,800 crops of 256 x 192 or 340 street scenes of
- * 512 x 1024. A search decodes its pictures once with it, and four workers still fit a machine of 16 GB.
- */
-export const KEPT_PICTURE_BYTES = 1024 * 1024 * 1024
-
 interface Holder {
   dropKept(): void
 }
@@ -28,6 +22,11 @@ export class PictureBudget {
 
   constructor(bytes: number) {
     this.#bytes = bytes
+  }
+
+  /** How much of so many bytes has room if nothing else is kept: 1 for all of them. */
+  shareOf(bytes: number): number {
+    return bytes <= this.#bytes ? 1 : this.#bytes / bytes
   }
 
   /** Bytes of everything kept. */
@@ -73,8 +72,6 @@ export function streamPictures<Known, Item>(options: StreamOptions<Known, Item>)
   return new StreamedPictures(options)
 }
 
-/** Decoders side by side: as many as keep libuv's four threads busy. */
-const LANES = 4
 /** What is decoded ahead, besides at least one picture: a batch of crops, but only a few whole street scenes. */
 const AHEAD_BYTES = 64 * 1024 * 1024
 
@@ -84,11 +81,14 @@ class StreamedPictures<Known, Item> implements Pictures<Known, Item>, Holder {
   readonly #kept = new Map<number, Item>()
   /** What was asked for last, and what comes after it. */
   readonly #window = new Map<number, Promise<Item>>()
-  readonly #lanes: Promise<unknown>[] = Array.from({ length: LANES }, () => Promise.resolve())
+  readonly #keptShare: number
 
   constructor(options: StreamOptions<Known, Item>) {
     this.known = options.known
     this.#options = options
+    this.#keptShare = options.budget.shareOf(
+      options.known.reduce((sum, known) => sum + options.bytesOf(known), 0),
+    )
   }
 
   async load(begin: number, end: number): Promise<readonly Item[]> {
@@ -130,21 +130,28 @@ class StreamedPictures<Known, Item> implements Pictures<Known, Item>, Holder {
     if (running !== undefined) {
       return running
     }
-    const lane = index % LANES
-    const promise = (this.#lanes[lane] ?? Promise.resolve()).then(() => this.#decode(index, known))
+    const promise = this.#decode(index, known)
     this.#window.set(index, promise)
-    // A failure is met by whoever asks for this picture; the next one in the lane, and nobody who asked for it, must not meet it.
-    this.#lanes[lane] = promise.catch(() => {
-      this.#window.delete(index)
+    // A failure is met by whoever asks for this picture, who may never come; who asks again has it tried again.
+    promise.catch(() => {
+      if (this.#window.get(index) === promise) {
+        this.#window.delete(index)
+      }
     })
     return promise
   }
 
   async #decode(index: number, known: Known): Promise<Item> {
     const item = await this.#options.decode(known)
-    if (!this.#kept.has(index) && this.#options.budget.take(this, this.#options.bytesOf(known))) {
+    const isCandidate = this.#isForKeeping(index) && !this.#kept.has(index)
+    if (isCandidate && this.#options.budget.take(this, this.#options.bytesOf(known))) {
       this.#kept.set(index, item)
     }
     return item
+  }
+
+  /** Kept ones are spread over a pass, so that each of its chunks leaves time to decode the others of the next. */
+  #isForKeeping(index: number): boolean {
+    return Math.floor((index + 1) * this.#keptShare) > Math.floor(index * this.#keptShare)
   }
 }

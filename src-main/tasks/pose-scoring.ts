@@ -15,7 +15,7 @@ import { PCK_THRESHOLD } from './pose-task.ts'
 import { chunkCrops, decodeChunk } from './predict-pose.ts'
 import type { PoseGeometry, PredictedPose } from './predict-pose.ts'
 import type { Pictures } from './pictures.ts'
-import type { PreparedCrop } from './prepared-crops.ts'
+import type { PreparedCrop } from '../datasets/prepared-crops.ts'
 import { scoringSetOf } from './score-chunks.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 

@@ -7,7 +7,7 @@ import { decodeHeatmaps } from '../vision/keypoints/decode-heatmaps.ts'
 import type { Heatmaps } from '../vision/keypoints/decode-heatmaps.ts'
 import { averageFlipTest } from '../vision/keypoints/flip-test.ts'
 import { keepAll, type Pictures } from './pictures.ts'
-import type { PreparedCrop } from './prepared-crops.ts'
+import type { PreparedCrop } from '../datasets/prepared-crops.ts'
 import { forwardChunks } from './score-chunks.ts'
 import type { Forward, ImageChunk, ScoreOptions } from './task.ts'
 

@@ -6,7 +6,7 @@ import { parsePersons, type ParseOptions, type ParsedPerson } from '../vision/bo
 import { keepAll, type Pictures } from './pictures.ts'
 import { flipPartners } from './predict-pose.ts'
 import { runsOfOneSize } from './predict-segmentation.ts'
-import type { PlannedScene, PreparedScene, SceneView } from './prepared-scenes.ts'
+import type { PlannedScene, PreparedScene, SceneView } from '../datasets/prepared-scenes.ts'
 import type { Forward, ScoreOptions } from './task.ts'
 
 /** Somebody found in a picture. */

@@ -8,7 +8,7 @@ import type { Pictures } from './pictures.ts'
 import { predictEach, type PredictedPerson, type SceneGeometry } from './predict-scenes.ts'
 import { crowdNumbers } from './crowd-numbers.ts'
 import type { CocoDetection } from './pose-average-precision.ts'
-import type { PlannedScene, PreparedScene } from './prepared-scenes.ts'
+import type { PlannedScene, PreparedScene } from '../datasets/prepared-scenes.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
 export function createSceneScoring(

@@ -12,7 +12,7 @@ import type {
 } from '../datasets/dataset.ts'
 import { encodePng } from '../datasets/encode-png.ts'
 import { countLabelled } from '../datasets/pose-box.ts'
-import { spreadOver } from '../tasks/prepared-crops.ts'
+import { spreadOver } from '../datasets/prepared-crops.ts'
 import { writeAtomically } from './checkpoint-files.ts'
 import type { RunContext } from './run-context.ts'
 

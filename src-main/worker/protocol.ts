@@ -1,7 +1,8 @@
 import type { Protocol, RunConfig } from '../contract/index.ts'
 import { requireBottomUp } from '../datasets/require-bottom-up.ts'
 import { choosePictures } from '../tasks/choose-crops.ts'
-import { recalibrationSeed, reportScales } from './run-context.ts'
+import { reportScales } from './open-scoring.ts'
+import { recalibrationSeed } from './run-context.ts'
 import type { RunContext } from './run-context.ts'
 import type { WorkerServices } from './worker-services.ts'
 

@@ -6,8 +6,9 @@ import { openBatchLoader } from '../datasets/batch-loader.ts'
 import { iterationsPerEpoch } from '../datasets/batch-order.ts'
 import type { Dataset, SceneDataset, SceneSample } from '../datasets/dataset.ts'
 import { openDataset } from '../datasets/open-dataset.ts'
+import { prepareScenes, type PreparedScene } from '../datasets/prepared-scenes.ts'
 import { requireBottomUp } from '../datasets/require-bottom-up.ts'
-import { countClassPixels, loadSegmentationEvaluationItem } from '../datasets/segmentation-batch.ts'
+import { countClassPixels } from '../datasets/segmentation-batch.ts'
 import { trainingInputSize } from '../datasets/training-input-size.ts'
 import { describeShapeProblem, planNetwork } from '../nas/network-plan.ts'
 import type { NetworkPlan, NetworkShape } from '../nas/network-plan.types.ts'
@@ -15,20 +16,13 @@ import { createSearchSpace } from '../nas/search-space.ts'
 import type { SearchSpace } from '../nas/search-space.ts'
 import type { Genotype } from '../nas/genotype.ts'
 import { createBottomUpTask } from '../tasks/bottom-up-task.ts'
-import { chooseCrops } from '../tasks/choose-crops.ts'
-import { KEPT_PICTURE_BYTES, PictureBudget, streamPictures } from '../tasks/pictures.ts'
-import { createPoseScoring } from '../tasks/pose-scoring.ts'
-import type { PoseProtocol } from '../tasks/pose-scoring.ts'
 import { createPoseTask } from '../tasks/pose-task.ts'
-import { prepareCrop, spreadOver } from '../tasks/prepared-crops.ts'
-import type { SceneGeometry } from '../tasks/predict-scenes.ts'
-import { planScene, prepareScene, prepareScenes, type PreparedScene } from '../tasks/prepared-scenes.ts'
-import { createSceneScoring } from '../tasks/scene-scoring.ts'
-import { createMultiScaleScoring, createSegmentationScoring } from '../tasks/segmentation-scoring.ts'
 import { createSegmentationTask } from '../tasks/segmentation-task.ts'
 import type { ScoringSet, Task } from '../tasks/task.ts'
 import { CITYSCAPES_CLASS_WEIGHTS } from '../vision/segmentation/cityscapes-class-weights.ts'
 import { balancedClassWeights } from '../vision/segmentation/most-frequent-class.ts'
+import { openScoredPictures, openScoring, type PictureThreadsChoice } from './open-scoring.ts'
+import { pictureMemory } from './picture-memory.ts'
 
 /** Everything a job of a run needs besides weights; opened once per worker and run. */
 export interface RunContext {
@@ -47,16 +41,22 @@ export interface RunContext {
   dispose(): void
 }
 
-/**
- * @param keptPictureBytes - Memory for decoded pictures that are scored again and again; scores do not depend on it.
- * @throws EngineError DATASET or BAD_REQUEST naming what does not fit.
- */
+export interface RunContextOptions {
+  /** Folder for what was found out about pictures; absent: every picture is looked at again. */
+  readonly cacheFolder?: string | null
+  /** Threads that decode what is scored and finds no room in memory; absent: the caller's own does. Scores do not depend on it. */
+  readonly pictureThreads?: PictureThreadsChoice | null
+  /** Memory for decoded pictures that are scored again and again; absent: what the configuration says. Scores do not depend on it. */
+  readonly keptPictureBytes?: number
+}
+
+/** @throws EngineError DATASET or BAD_REQUEST naming what does not fit. */
 export async function openRunContext(
   config: RunConfig,
   kernels: Kernels,
-  cacheFolder: string | null = null,
-  keptPictureBytes = KEPT_PICTURE_BYTES,
+  options: RunContextOptions = {},
 ): Promise<RunContext> {
+  const { cacheFolder = null, pictureThreads = null, keptPictureBytes } = options
   const dataset = await openDataset(config.dataset, config.task, config.seed, { cacheFolder })
   const space = createSearchSpace({ task: config.task, ...config.space })
   const shape: NetworkShape = { task: config.task, ...config.network, outputs: outputsOf(dataset) }
@@ -66,7 +66,10 @@ export async function openRunContext(
   }
   const task = await createTask(config, dataset)
   const scoringSets = new Map<string, ScoringSet>()
-  const budget = new PictureBudget(keptPictureBytes)
+  const pictures = openScoredPictures(config, dataset, {
+    threads: pictureThreads,
+    keptBytes: keptPictureBytes ?? pictureMemory(config.compute),
+  })
   let recalibration: Promise<readonly Value[]> | null = null
   return {
     config,
@@ -82,7 +85,7 @@ export async function openRunContext(
         split === 'search' ? config.dataset.searchLimit : config.dataset.reportLimit,
       )
       const key = `${split}/${most}`
-      const known = scoringSets.get(key) ?? openScoring(dataset, split, most, { config, budget })
+      const known = scoringSets.get(key) ?? openScoring(pictures, split, most)
       scoringSets.set(key, known)
       return known
     },
@@ -96,6 +99,7 @@ export async function openRunContext(
       return { perEpoch, total: Math.max(1, Math.round(epochs * perEpoch)) }
     },
     dispose() {
+      void pictures.close()
       void recalibration?.then((batches) => {
         for (const { handle } of batches) {
           kernels.release(handle)
@@ -156,15 +160,6 @@ async function chooseClassWeights(
   }
 }
 
-/** Null: answers of the report split come from the input alone. */
-export function reportScales({ task, segmentation }: RunConfig): readonly number[] | null {
-  return task === 'segmentation' ? (segmentation.reportScales ?? null) : null
-}
-
-export function poseMeasure({ pose, network }: RunConfig): Pick<PoseProtocol, 'metric' | 'aspect'> {
-  return { metric: pose.metric ?? 'pck', aspect: network.inputWidth / network.inputHeight }
-}
-
 /** Pictures at the scales of the run. */
 export function prepareRunScenes(
   config: RunConfig,
@@ -173,60 +168,6 @@ export function prepareRunScenes(
 ): Promise<readonly PreparedScene[]> {
   return prepareScenes(dataset, samples, config.network.inputHeight, requireBottomUp(config).scales)
 }
-
-export function sceneGeometry(config: RunConfig, { skeleton }: SceneDataset): SceneGeometry {
-  return { skeleton, parsing: { ...requireBottomUp(config), refines: true } }
-}
-
-function openScoring(
-  dataset: Dataset,
-  split: 'search' | 'report',
-  limit: number,
-  { config, budget }: { readonly config: RunConfig; readonly budget: PictureBudget },
-): ScoringSet {
-  const { inputHeight, inputWidth } = config.network
-  const inputBytes = inputHeight * inputWidth * BYTES_PER_PIXEL
-  if (dataset.kind === 'pose') {
-    const { crops, truth } = chooseCrops(dataset, split, limit)
-    const { skeleton, ignored = [] } = dataset
-    return createPoseScoring(
-      streamPictures({
-        ...{ known: crops, budget },
-        bytesOf: () => inputBytes,
-        decode: ({ sample }) => prepareCrop(dataset, sample, config),
-      }),
-      { skeleton, network: config.network },
-      { ...poseMeasure(config), skeleton, ignored, truth },
-    )
-  }
-  if (dataset.kind === 'bottom-up-pose') {
-    const { scales } = requireBottomUp(config)
-    const scenes = spreadOver(dataset.splits[split], limit)
-    return createSceneScoring(
-      streamPictures({
-        ...{ known: scenes.map((sample) => planScene(sample, inputHeight, scales)), budget },
-        bytesOf: ({ views }) =>
-          views.reduce((sum, { width, height }) => sum + width * height * BYTES_PER_PIXEL, 0),
-        decode: (scene) => prepareScene(dataset, scene),
-      }),
-      sceneGeometry(config, dataset),
-    )
-  }
-  const items = streamPictures({
-    ...{ known: spreadOver(dataset.splits[split], limit), budget },
-    bytesOf: ({ width, height }) => inputBytes + width * height,
-    decode: (sample) => loadSegmentationEvaluationItem(dataset, sample, config.network),
-  })
-  const { names, ignoreLabel } = dataset.classes
-  const geometry = { classes: names, ignoreLabel, network: config.network }
-  const scales = split === 'report' ? reportScales(config) : null
-  return scales === null
-    ? createSegmentationScoring(items, geometry)
-    : createMultiScaleScoring(items, geometry, scales)
-}
-
-/** Three channels of 32 bits. */
-const BYTES_PER_PIXEL = 12
 
 async function loadRecalibrationBatches(
   config: RunConfig,

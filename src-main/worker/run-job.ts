@@ -1,6 +1,7 @@
 import type { Job, JobResults } from '../contract/index.ts'
 import { benchmarkLoader } from '../datasets/bench-loader.ts'
 import { inspectDatasetFolder } from '../datasets/open-dataset.ts'
+import { chooseLoaderThreads } from '../datasets/thread-loader.ts'
 import { BenchRunner, runBenchTraceJob } from './jobs/bench-job.ts'
 import { benchEvaluation } from './bench/bench-evaluation.ts'
 import { runEvaluateJob } from './jobs/evaluate-job.ts'
@@ -84,13 +85,18 @@ export class JobRunner {
 
   async #openRun(job: JobOfRun): Promise<RunContext> {
     const key = JSON.stringify([job.runId, job.config])
+    const { backend, loaderThreadUrl, threads } = this.#services
     if (this.#run?.key !== key) {
       this.#supernets.close()
       this.#run?.context.dispose()
       this.#run = null
       this.#run = {
         key,
-        context: await openRunContext(job.config, this.#services.backend.kernels, job.cacheFolder),
+        context: await openRunContext(job.config, backend.kernels, {
+          cacheFolder: job.cacheFolder,
+          // One for each four cores of the worker, as in training: they work while it computes.
+          pictureThreads: { threadUrl: loaderThreadUrl, threads: chooseLoaderThreads(threads) },
+        }),
       }
     }
     return this.#run.context

@@ -28,7 +28,7 @@ export function parseField(field: FieldSpec, text: string): ParsedField {
   const trimmed = text.trim()
   switch (field.kind) {
     case 'number':
-      return parseNumber(trimmed)
+      return trimmed === '' && field.whenAbsent === '' ? { ok: true, value: undefined } : parseNumber(trimmed)
     case 'optional-number':
       return trimmed === '' ? { ok: true, value: null } : parseNumber(trimmed)
     case 'text':

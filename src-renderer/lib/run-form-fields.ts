@@ -174,6 +174,11 @@ const COMPUTE: readonly Row[] = [
   ['compute.backend', 'Backend', choice(BACKEND_WISHES)],
   ['compute.trainThreads', 'Training threads', advanced('number', MEASURED)],
   ['compute.loaderThreads', 'Threads reading pictures', advanced('number', { ...MEASURED, whenAbsent: '0' })],
+  [
+    'compute.pictureMemory',
+    'Decoded pictures of a worker',
+    advanced('number', { unit: 'MB', hint: 'empty: a sixteenth of the memory', whenAbsent: '' }),
+  ],
 ]
 
 /** Every field of the form, in its order. Ranges and allowed values are those of the contract's schema. */

@@ -10,10 +10,12 @@ import { COCO_17 } from '../../../src-main/datasets/skeletons.ts'
 import { evaluateKeypoints } from '../../../src-main/engine/evaluate/evaluate-keypoints.ts'
 import type { ScoreResult } from '../../../src-main/tasks/task.ts'
 import { describeProtocol } from '../../../src-main/worker/protocol.ts'
+import type { PictureThreadsChoice } from '../../../src-main/worker/open-scoring.ts'
 import { openRunContext } from '../../../src-main/worker/run-context.ts'
 import type { WorkerServices } from '../../../src-main/worker/worker-services.ts'
 import { testBackends } from '../../support/backends.ts'
 import { makeRunConfig } from '../datasets/made-run-config.ts'
+import { LOADER_THREAD } from '../../support/loader-thread.ts'
 
 /**
  * The report of a run with boxes of a detector against one written from method.md 5.5, 6.2 in float64 loops. The network is a formula of
@@ -173,7 +175,11 @@ function network(on: Kernels): (input: Value) => Value[] {
   }
 }
 
-async function scoreReport(change: Partial<RunConfig['dataset']>, keptPictureBytes?: number) {
+async function scoreReport(
+  change: Partial<RunConfig['dataset']>,
+  keptPictureBytes?: number,
+  pictureThreads: PictureThreadsChoice | null = null,
+) {
   const base = makeRunConfig()
   const config: RunConfig = {
     ...base,
@@ -188,7 +194,10 @@ async function scoreReport(change: Partial<RunConfig['dataset']>, keptPictureByt
   if (kernels === null) {
     throw new Error('the WebAssembly backend does not open')
   }
-  const run = await openRunContext(config, kernels, null, keptPictureBytes)
+  const run = await openRunContext(config, kernels, {
+    ...(keptPictureBytes === undefined ? {} : { keptPictureBytes }),
+    pictureThreads,
+  })
   const images = run.scoring('report')
   const result = await images.score(kernels, network(kernels), { flipTest: false, batch: 4 })
   const services: WorkerServices = {
@@ -196,6 +205,7 @@ async function scoreReport(change: Partial<RunConfig['dataset']>, keptPictureByt
     ...{ loaderThreadUrl: new URL('file:///none'), threads: 1 },
   }
   const protocolOf = (split: 'search' | 'report') => describeProtocol(run, split, images.count, services)
+  run.dispose()
   return { result, protocolOf }
 }
 
@@ -206,6 +216,9 @@ describe('a report with boxes of a detector', () => {
     expect((await scoreReport(boxes, 0)).result).toEqual(kept.result)
     // Room for three of them.
     expect((await scoreReport(boxes, 3 * INPUT_H * INPUT_W * 12)).result).toEqual(kept.result)
+    expect((await scoreReport(boxes, 0, { threadUrl: LOADER_THREAD, threads: 2 })).result).toEqual(
+      kept.result,
+    )
   })
 
   it('scores what an own implementation of the protocol writes down', async () => {

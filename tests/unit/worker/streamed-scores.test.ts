@@ -10,6 +10,7 @@ import type { ScoreOptions } from '../../../src-main/tasks/task.ts'
 import { openRunContext } from '../../../src-main/worker/run-context.ts'
 import { freshSupernet } from '../../../src-main/worker/supernet-files.ts'
 import { readPresets } from '../../support/engine-core.ts'
+import { LOADER_THREAD } from '../../support/loader-thread.ts'
 
 /** Pictures of each split: two chunks and a rest. */
 const PICTURES = 7
@@ -42,8 +43,15 @@ async function configOf({ preset, overrides }: (typeof cases)[number]): Promise<
   })
 }
 
-async function score(config: RunConfig, keptBytes: number | undefined, options: Partial<ScoreOptions> = {}) {
-  const run = await openRunContext(config, kernels, null, keptBytes)
+async function score(
+  config: RunConfig,
+  keptBytes: number | undefined,
+  { threads = 0, ...options }: Partial<ScoreOptions> & { readonly threads?: number } = {},
+) {
+  const run = await openRunContext(config, kernels, {
+    ...(keptBytes === undefined ? {} : { keptPictureBytes: keptBytes }),
+    pictureThreads: threads === 0 ? null : { threadUrl: LOADER_THREAD, threads },
+  })
   const supernet = freshSupernet(run)
   const session = supernet.openEvaluation()
   try {
@@ -67,6 +75,7 @@ describe('scores of pictures that are decoded as they are needed', () => {
       expect(Object.keys(kept[0]?.metrics ?? {}).length).toBeGreaterThan(2)
       expect(await score(config, TINY_BYTES)).toEqual(kept)
       expect(await score(config, 0)).toEqual(kept)
+      expect(await score(config, TINY_BYTES, { threads: 2 })).toEqual(kept)
     }, 60_000)
 
     it(`end between two chunks: ${one.name}`, async () => {

@@ -1,6 +1,6 @@
-import type { PoseDataset, PoseSample } from '../datasets/dataset.ts'
-import { cropPose } from '../datasets/pose-crop.ts'
-import { heatmapSigma } from '../datasets/pose-target.ts'
+import type { PoseDataset, PoseSample } from './dataset.ts'
+import { cropPose } from './pose-crop.ts'
+import { heatmapSigma } from './pose-target.ts'
 import type { NetworkConfig, PoseTaskConfig } from '../contract/index.ts'
 import type { Affine } from '../vision/affine.ts'
 

@@ -1,6 +1,6 @@
-import type { SceneDataset, SceneSample } from '../datasets/dataset.ts'
-import { toRegion } from '../datasets/pose-crop.ts'
-import { warpNormalized } from '../datasets/warp.ts'
+import type { SceneDataset, SceneSample } from './dataset.ts'
+import { toRegion } from './pose-crop.ts'
+import { warpNormalized } from './warp.ts'
 import { planInferenceScales, type InferenceScale } from '../vision/bottom-up/inference-scales.ts'
 
 /** A whole picture before it is decoded. */
