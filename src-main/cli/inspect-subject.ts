@@ -12,7 +12,7 @@ import type { SearchSpace } from '../nas/search-space.ts'
 import { validateGenotype } from '../nas/validate-genotype.ts'
 import type { GenotypeValidation } from '../nas/validate-genotype.ts'
 import { flag, integer, requireText, text } from './command-line.ts'
-import type { CommandArgs, CommandContext } from './command-line.ts'
+import type { Command, CommandArgs, CommandContext } from './command-line.ts'
 import { findCandidateId, isStoredId } from './find-candidate.ts'
 import { withEngine } from './open-engine.ts'
 
@@ -26,6 +26,22 @@ export interface InspectSubject {
 const NAMED = { smallest: smallestGenotype, hrnet: hrnetGenotype, largest: largestGenotype }
 /** For help texts. */
 export const TASK_HINT = taskKindSchema.options.join('|')
+/** Of commands that are told a network's shape. */
+export const WIDTH_ARG = {
+  width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },
+} as const satisfies Command['args']
+export const OUTPUT_ARGS = {
+  joints: { type: 'string', valueHint: 'K', description: 'Outputs of a pose network (default: 17)' },
+  classes: {
+    type: 'string',
+    valueHint: 'C',
+    description: 'Outputs of a segmentation network (default: 19)',
+  },
+  'clear-late': {
+    type: 'boolean',
+    description: 'Clear fusions into branches that have ended, instead of refusing the genotype',
+  },
+} as const satisfies Command['args']
 /** Inputs that published costs are of (method.md 4.2). */
 const PUBLISHED_INPUT = {
   pose: '256x192',

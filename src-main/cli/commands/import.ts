@@ -7,7 +7,7 @@ import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-li
 import type { Command } from '../command-line.ts'
 import { importEvolutionLog } from '../import-evolution-log.ts'
 import type { ImportedLog, ImportOptions } from '../import-evolution-log.ts'
-import { readShape, readTask, TASK_HINT } from '../inspect-subject.ts'
+import { OUTPUT_ARGS, readShape, readTask, TASK_HINT, WIDTH_ARG } from '../inspect-subject.ts'
 import { withEngine } from '../open-engine.ts'
 import { formatTable } from '../run-result.ts'
 
@@ -24,22 +24,13 @@ export const importCommand: Command = {
       description: 'Text file of lines "mask_17 PARAMS GFLOPS SCORE"',
     },
     task: { type: 'string', valueHint: TASK_HINT, description: 'What was searched' },
-    width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },
+    ...WIDTH_ARG,
     input: {
       type: 'string',
       valueHint: 'HxW',
       description: 'Input size of the costs (default: 256x192 for pose, 1024x2048 for segmentation)',
     },
-    joints: { type: 'string', valueHint: 'K', description: 'Outputs of a pose network (default: 17)' },
-    classes: {
-      type: 'string',
-      valueHint: 'C',
-      description: 'Outputs of a segmentation network (default: 19)',
-    },
-    'clear-late': {
-      type: 'boolean',
-      description: 'Clear fusions into branches that have ended, instead of refusing the genotype',
-    },
+    ...OUTPUT_ARGS,
     name: { type: 'string', valueHint: 'NAME', description: 'Name of the run (default: the log file)' },
     'dry-run': { type: 'boolean', description: 'Only read and print, store nothing' },
     ...DATA_ARG,

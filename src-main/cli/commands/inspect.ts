@@ -8,7 +8,7 @@ import { countSpaceSize, officialSpace } from '../../nas/search-space.ts'
 import type { Genotype } from '../../nas/genotype.types.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, text } from '../command-line.ts'
 import type { Command, CommandArgs } from '../command-line.ts'
-import { findSubject, TASK_HINT } from '../inspect-subject.ts'
+import { findSubject, OUTPUT_ARGS, TASK_HINT, WIDTH_ARG } from '../inspect-subject.ts'
 import type { InspectSubject } from '../inspect-subject.ts'
 import { formatTable } from '../run-result.ts'
 
@@ -26,22 +26,13 @@ export const inspectCommand: Command = {
         'smallest, hrnet, largest, a .json or .npy file, or the id of a candidate or genotype in the data folder',
     },
     task: { type: 'string', valueHint: TASK_HINT, description: 'Needed unless it is an id' },
-    width: { type: 'string', valueHint: 'W', description: 'Channels of branch 0 (default: 32)' },
+    ...WIDTH_ARG,
     input: {
       type: 'string',
       valueHint: 'HxW',
       description: 'Input size (default: 256x192 for pose, 1024x2048 for segmentation, 512x512 bottom-up)',
     },
-    joints: { type: 'string', valueHint: 'K', description: 'Outputs of a pose network (default: 17)' },
-    classes: {
-      type: 'string',
-      valueHint: 'C',
-      description: 'Outputs of a segmentation network (default: 19)',
-    },
-    'clear-late': {
-      type: 'boolean',
-      description: 'Clear fusions into branches that have ended, instead of refusing the genotype',
-    },
+    ...OUTPUT_ARGS,
     head: {
       type: 'string',
       valueHint: HEADS.join('|'),

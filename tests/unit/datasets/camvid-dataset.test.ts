@@ -1,31 +1,24 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openCamvidDataset } from '../../../src-main/datasets/camvid/camvid-dataset.ts'
 import { cutClips } from '../../../src-main/datasets/cut-clips.ts'
-import { makeFolder, writeCamvid, writeLabels } from './made-folders.ts'
+import { useFolders, writeCamvid, writeLabels } from './made-folders.ts'
 
-const folders: string[] = []
+const newFolder = useFolders()
 
 const stems = (clip: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${clip}_${String(index).padStart(4, '0')}`)
 
 async function folderWith(splits: Record<string, readonly string[]>): Promise<string> {
-  const folder = await makeFolder()
-  folders.push(folder)
+  const folder = await newFolder()
   await writeCamvid(folder, splits)
   return folder
 }
 
 const open = (path: string) =>
   openCamvidDataset({ path, config: { searchFraction: 0.2 }, seed: 1, cacheBytes: 1e6 })
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    await rm(folder, { recursive: true })
-  }
-})
 
 describe('openCamvidDataset', () => {
   it('takes a whole clip for the search and test before val for the report', async () => {

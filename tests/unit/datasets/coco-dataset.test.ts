@@ -1,14 +1,13 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openCocoDataset } from '../../../src-main/datasets/coco/coco-dataset.ts'
-import { cocoOf, makeFolder, writeCoco, writePicture } from './made-folders.ts'
+import { cocoOf, useFolders, writeCoco, writePicture } from './made-folders.ts'
 
-const folders: string[] = []
+const newFolder = useFolders()
 
 async function folderWith(joints = 17): Promise<string> {
-  const folder = await makeFolder()
-  folders.push(folder)
+  const folder = await newFolder()
   await writeCoco(folder, 'person_keypoints_train.json', cocoOf('t', 10, joints, 1))
   await writeCoco(folder, 'person_keypoints_val.json', cocoOf('v', 3, joints, 101))
   return folder
@@ -16,12 +15,6 @@ async function folderWith(joints = 17): Promise<string> {
 
 const open = (path: string, seed = 1, searchFraction = 0.2) =>
   openCocoDataset({ path, config: { searchFraction }, seed, cacheBytes: 1e6 })
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    await rm(folder, { recursive: true })
-  }
-})
 
 describe('openCocoDataset', () => {
   it('cuts the search split from training pictures and reports on the validation file', async () => {
@@ -53,8 +46,7 @@ describe('openCocoDataset', () => {
   })
 
   it('keeps the persons of one picture in one split', async () => {
-    const folder = await makeFolder()
-    folders.push(folder)
+    const folder = await newFolder()
     const train = cocoOf('t', 6, 17, 1)
     train.annotations.push(...train.annotations.map((one) => ({ ...one, id: one.id + 1 })))
     await writeCoco(folder, 'train.json', train)
@@ -172,8 +164,7 @@ describe('openCocoDataset', () => {
   })
 
   it('reads the official lay-out and cuts a report split where there is no validation file', async () => {
-    const folder = await makeFolder()
-    folders.push(folder)
+    const folder = await newFolder()
     await writeCoco(folder, 'person_keypoints_train2017.json', cocoOf('t', 10, 17, 1))
     await writeFile(join(folder, 'annotations', 'captions_train2017.json'), '{}')
     const { rename } = await import('node:fs/promises')

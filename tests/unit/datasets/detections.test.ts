@@ -1,23 +1,16 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { PoseDataset } from '../../../src-main/datasets/dataset.ts'
 import { openDataset } from '../../../src-main/datasets/open-dataset.ts'
 import { chooseCrops } from '../../../src-main/tasks/choose-crops.ts'
-import { cocoOf, configOf, makeFolder, writeCoco, writePicture, type MadeCoco } from './made-folders.ts'
+import { cocoOf, configOf, useFolders, writeCoco, writePicture, type MadeCoco } from './made-folders.ts'
 
-const folders: string[] = []
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    await rm(folder, { recursive: true })
-  }
-})
-
+const newFolder = useFolders()
 /** Ten pictures to train on; pictures 101, 102 and 103 to report on, of which 103 has nobody in it. */
 async function folderWith(change: (report: MadeCoco) => void = () => undefined): Promise<string> {
-  const folder = await makeFolder()
-  folders.push(folder)
+  const folder = await newFolder()
   const report = cocoOf('v', 3, 17, 101)
   report.annotations.pop()
   change(report)
@@ -117,8 +110,7 @@ describe('boxes of a detector', () => {
   })
 
   it('scores only the pictures of a report split that was cut from the training file', async () => {
-    const folder = await makeFolder()
-    folders.push(folder)
+    const folder = await newFolder()
     await writeCoco(folder, 'person_keypoints_train.json', cocoOf('t', 10, 17, 1))
     const all = Array.from({ length: 10 }, (_, index) => person(index + 1))
     const { detected, splits } = await open(folder, all)

@@ -1,13 +1,29 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import sharp from 'sharp'
+import { afterEach } from 'vitest'
 import type { DatasetConfig, DatasetFormat } from '../../../src-main/contract/index.ts'
 import { fnv1a } from '../../../src-main/datasets/sample-random.ts'
 
 /** Folders of small made-up pictures, in a fresh temporary folder each. */
 export async function makeFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'scalenas-data-'))
+}
+
+/** For a test file: fresh folders, each gone after the test that made it. */
+export function useFolders(): () => Promise<string> {
+  const folders: string[] = []
+  afterEach(async () => {
+    for (const folder of folders.splice(0)) {
+      await rm(folder, { recursive: true })
+    }
+  })
+  return async () => {
+    const folder = await makeFolder()
+    folders.push(folder)
+    return folder
+  }
 }
 
 export async function writePicture(path: string, width: number, height: number): Promise<void> {

@@ -1,25 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { detectFormat, inspectDatasetFolder, openDataset } from '../../../src-main/datasets/open-dataset.ts'
-import { configOf, makeFolder, writeCamvid, writeJson, writeLabels, writePicture } from './made-folders.ts'
+import { configOf, useFolders, writeCamvid, writeJson, writeLabels, writePicture } from './made-folders.ts'
 
 // Small folders of label maps in the layouts that the data sets are published in.
 
-const folders: string[] = []
-
-async function newFolder(): Promise<string> {
-  const folder = await makeFolder()
-  folders.push(folder)
-  return folder
-}
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    await rm(folder, { recursive: true })
-  }
-})
+const newFolder = useFolders()
 
 /** method.md 5.3, written out once more. */
 const TRAIN_IDS: readonly (readonly [id: number, trainId: number])[] = [

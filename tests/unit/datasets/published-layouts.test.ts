@@ -1,28 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { detectFormat, inspectDatasetFolder, openDataset } from '../../../src-main/datasets/open-dataset.ts'
 import { planCrop } from '../../../src-main/datasets/pose-crop.ts'
 import { applyAffine } from '../../../src-main/vision/affine.ts'
-import { cocoOf, configOf, makeFolder, writeJson, writePicture } from './made-folders.ts'
+import { cocoOf, configOf, useFolders, writeJson, writePicture } from './made-folders.ts'
 
 // Small folders in the layouts that the data sets are published in.
 
-const folders: string[] = []
-
-async function newFolder(): Promise<string> {
-  const folder = await makeFolder()
-  folders.push(folder)
-  return folder
-}
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    await rm(folder, { recursive: true })
-  }
-})
+const newFolder = useFolders()
 
 /** CrowdPose's own names, its left-over edges of COCO and no area. */
 const CROWDPOSE_CATEGORY = {
