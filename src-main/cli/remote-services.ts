@@ -41,7 +41,7 @@ function servicesOf(
   lost: Promise<never>,
 ): EngineServices {
   const ask = <T>(call: Promise<T>): Promise<T> => askUnlessLost(call, lost)
-  const { system, presets, published, datasets, runs, candidates, preview } = client
+  const { system, presets, published, datasets, runs, candidates, preview, pictures } = client
   return {
     system: {
       status: () => ask(system.status.query()),
@@ -82,6 +82,12 @@ function servicesOf(
       stopFineTuning: (id) => ask(candidates.stopFineTuning.mutate({ id })),
     },
     preview: { samples: (runId) => ask(preview.samples.query({ runId })) },
+    pictures: {
+      list: (runId) => ask(pictures.list.query({ runId })),
+      predict: ({ candidateId, pictureId, box }) =>
+        ask(pictures.predict.mutate({ candidateId, pictureId, box: box === null ? null : [...box] })),
+      remove: (runId, pictureId) => ask(pictures.remove.mutate({ runId, pictureId })),
+    },
   }
 }
 

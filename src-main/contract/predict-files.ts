@@ -31,10 +31,20 @@ export interface PredictFilesJob extends Omit<
   readonly grouping: GroupingConfig | null
   /** Null: classes without names. */
   readonly classes: ClassFacts | null
+  /**
+   * For a window that draws the overlay itself: instead of the overlay PNG and the label PNG, the picture turned and reduced to this
+   * longest side (`NAME.shown.png`) and for segmentation its label map (`NAME.shown.labels`, uint8, row-major). Absent = files for people.
+   */
+  readonly longestShownSide?: number
 }
 
 export interface PredictFilesResult {
   readonly backend: string
-  readonly written: readonly { readonly file: string; readonly outputs: readonly string[] }[]
+  readonly written: readonly {
+    readonly file: string
+    readonly outputs: readonly string[]
+    /** Size of what is shown, with `longestShownSide`. */
+    readonly shown?: { readonly width: number; readonly height: number }
+  }[]
   readonly refused: readonly { readonly file: string; readonly reason: string }[]
 }

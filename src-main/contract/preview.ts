@@ -2,7 +2,8 @@
 export interface PreviewSample {
   readonly id: string
   readonly runId: string
-  readonly split: 'search' | 'report'
+  /** Null: of no split, a picture of the user's own. */
+  readonly split: 'search' | 'report' | null
   readonly width: number
   readonly height: number
   /** Path for an authorized GET: /api/runs/{run}/preview/{sample}/image (PNG or JPEG, width × height). */
@@ -41,8 +42,9 @@ export interface SegmentationPrediction {
   readonly sampleId: string
   /** /api/runs/{run}/preview/{sample}/prediction/{genotypeId}: raw uint8 class indices, width × height bytes. */
   readonly labelPath: string
-  readonly pixelAccuracy: number
-  readonly meanIou: number
+  /** Null without a truth. */
+  readonly pixelAccuracy: number | null
+  readonly meanIou: number | null
   readonly score?: PictureScore
 }
 

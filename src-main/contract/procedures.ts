@@ -5,6 +5,11 @@ import { importRequestSchema } from './import-run.ts'
 import { FINE_TUNE_EPOCHS, MOST_FINE_TUNE_EPOCHS } from './fine-tune.ts'
 import { runIdSchema, runRequestSchema } from './run.ts'
 
+const pictureIdSchema = z.string().regex(/^[0-9a-f]{12}$/, 'twelve hex digits')
+const side = z.number().positive('a box has a width and a height above 0')
+/** x, y, width, height in pixels. */
+const pictureBoxSchema = z.tuple([z.number(), z.number(), side, side])
+
 /**
  * Inputs of every remote call, by `noun.verb`. Outputs are the interfaces named in the comment; the router of the engine
  * must have exactly these procedures, and the renderer derives its client from the router's type.
@@ -40,6 +45,9 @@ import { runIdSchema, runRequestSchema } from './run.ts'
  *   candidates.fineTuning query → FineTuneStatus              (progress while it runs, then both scores)
  *   candidates.stopFineTuning mutation → FineTuneStatus       (what was stored before stays)
  *   preview.samples query        → readonly PreviewSample[]
+ *   pictures.list   query        → readonly OwnPicture[]       (newest first; they come by POST /api/runs/{run}/pictures?name=…)
+ *   pictures.predict mutation    → OwnPictureAnswer            (exports the candidate first, once; DATASET when the picture cannot be used)
+ *   pictures.remove mutation     → void
  */
 export const procedureInputs = {
   'system.calibrate': z.object({ networks: z.array(z.string().min(1)).min(1).max(20) }),
@@ -86,6 +94,13 @@ export const procedureInputs = {
   'candidates.fineTuning': z.object({ id: z.string() }),
   'candidates.stopFineTuning': z.object({ id: z.string() }),
   'preview.samples': z.object({ runId: runIdSchema }),
+  'pictures.list': z.object({ runId: runIdSchema }),
+  'pictures.predict': z.object({
+    candidateId: z.string(),
+    pictureId: pictureIdSchema,
+    box: pictureBoxSchema.nullable().default(null),
+  }),
+  'pictures.remove': z.object({ runId: runIdSchema, pictureId: pictureIdSchema }),
 } as const
 
 export interface LogLine {

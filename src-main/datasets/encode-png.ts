@@ -8,6 +8,23 @@ export function encodePng({ width, height, data }: RgbImage): Promise<Uint8Array
     .toBuffer()
 }
 
+/** A picture reduced so that its longer side is at most `longestSide` pixels; a smaller one as it is. */
+export async function encodeReducedPng(
+  { width, height, data }: RgbImage,
+  longestSide: number,
+): Promise<{ readonly width: number; readonly height: number; readonly bytes: Uint8Array }> {
+  const scale = Math.min(1, longestSide / Math.max(width, height))
+  const size = {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  }
+  const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ ...size, fit: 'fill' })
+    .png({ compressionLevel: 3 })
+    .toBuffer()
+  return { ...size, bytes }
+}
+
 /** A label map as 8-bit grey PNG whose values are the classes. */
 export function encodeLabelPng(labels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   return sharp(labels, { raw: { width, height, channels: 1 } })

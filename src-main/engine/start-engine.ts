@@ -20,6 +20,7 @@ import { attachWebSocket } from './server/web-socket.ts'
 import { createCandidatesService, createPreviewService } from './services/candidates-service.ts'
 import { createDatasetsService } from './services/datasets-service.ts'
 import type { EngineServices } from './services/engine-services.ts'
+import { addPicture, createPicturesService } from './services/pictures-service.ts'
 import { createFineTuning } from './services/fine-tuning.ts'
 import { createRunsService } from './services/runs-service.ts'
 import {
@@ -92,16 +93,18 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
   const { parts, scheduler } = createCore(options, store)
   const startedAt = Date.now()
   const fineTuning = createFineTuning(parts)
+  const candidates = createCandidatesService(parts, fineTuning)
   const services: EngineServices = {
     system: createSystemService({ ...parts, scheduler, presets, startedAt }),
     presets: createPresetsService(presets),
     published: createPublishedService(published),
     datasets: createDatasetsService(parts),
     runs: createRunsService({ ...parts, scheduler, presets, sources, fineTuning }),
-    candidates: createCandidatesService(parts, fineTuning),
+    candidates,
     preview: createPreviewService(parts),
+    pictures: createPicturesService(parts, candidates),
   }
-  const server = await listen(options, store, services)
+  const server = await listen(options, parts, services)
   lock.publish(server.url, server.token)
   if (options.startsWaitingRuns ?? true) {
     waiting.forEach((runId) => scheduler.enqueue(runId))
@@ -153,7 +156,7 @@ interface ListeningServer {
 
 async function listen(
   options: EngineOptions,
-  store: Store,
+  parts: EngineParts,
   services: EngineServices,
 ): Promise<ListeningServer> {
   const host = options.host ?? '127.0.0.1'
@@ -165,8 +168,9 @@ async function listen(
   })
   const server = await createHttpServer({
     access,
-    paths: store.paths,
+    paths: parts.store.paths,
     rendererFolder: options.rendererFolder === null ? null : fileURLToPath(options.rendererFolder),
+    addPicture: (runId, name, content) => addPicture(parts, runId, name, content),
   })
   const closeSockets = attachWebSocket(server.server, access, services)
   try {

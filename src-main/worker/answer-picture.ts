@@ -2,7 +2,7 @@ import type { Kernels } from '../compute/kernels.ts'
 import { EngineError } from '../contract/index.ts'
 import type { ClassFacts, GroupingConfig, PredictImage, SkeletonFacts } from '../contract/index.ts'
 import type { PoseSample, RgbImage } from '../datasets/dataset.ts'
-import { encodeLabelPng, encodePng } from '../datasets/encode-png.ts'
+import { encodePng } from '../datasets/encode-png.ts'
 import { checkImageFile, decodeImage } from '../datasets/image-file.ts'
 import { cropPose } from '../datasets/pose-crop.ts'
 import { resampleNormalized } from '../datasets/resample.ts'
@@ -24,10 +24,14 @@ export interface Answering {
   readonly flipTest: boolean
 }
 
-/** A file to write: what follows the picture's name, and its bytes. */
-export interface AnswerFile {
-  readonly suffix: string
-  readonly bytes: Uint8Array
+/** What a network says about a picture. */
+export interface PictureAnswer {
+  /** JSON for programs. */
+  readonly report: Uint8Array
+  /** PNG for people, drawn when it is asked for: of a large picture it takes seconds. */
+  readonly drawOverlay: () => Promise<Uint8Array>
+  /** Of segmentation: the class of each pixel of the picture, row-major. */
+  readonly labels: Uint8Array | null
 }
 
 const BATCH = 8
@@ -53,7 +57,7 @@ export async function answerPose(
   { file, boxes }: PredictImage,
   image: RgbImage,
   skeleton: SkeletonFacts,
-): Promise<readonly AnswerFile[]> {
+): Promise<PictureAnswer> {
   const { width, height } = image
   const region = { ...image, left: 0, top: 0, zoom: 1, imageWidth: width, imageHeight: height }
   const whole = { ...skeleton, upperJoints: [], lowerJoints: [] }
@@ -76,10 +80,11 @@ export async function answerPose(
     ),
   }))
   const report = { file, task: 'pose', width, height, joints: skeleton.joints, persons }
-  return [
-    { suffix: '.overlay.png', bytes: await drawPoseOverlay(image, persons, skeleton) },
-    { suffix: '.json', bytes: toJson(report) },
-  ]
+  return {
+    report: toJson(report),
+    drawOverlay: () => drawPoseOverlay(image, persons, skeleton),
+    labels: null,
+  }
 }
 
 /** Overlay and JSON with everybody that a bottom-up network finds in the whole picture (method.md 9.4, 9.5; scale 1). */
@@ -88,7 +93,7 @@ export async function answerEverybody(
   { file }: PredictImage,
   image: RgbImage,
   { skeleton, grouping }: { readonly skeleton: SkeletonFacts; readonly grouping: GroupingConfig | null },
-): Promise<readonly AnswerFile[]> {
+): Promise<PictureAnswer> {
   const { width, height } = image
   const views = planInferenceScales({ width, height }, network.inputHeight, [1]).map((view) => {
     const input = new Float32Array(view.height * view.width * 3)
@@ -114,10 +119,7 @@ export async function answerEverybody(
     ...{ color: PERSON_COLORS[index % PERSON_COLORS.length] ?? PERSON_COLORS[0], leastShown: LEAST_HEAT },
   }))
   const report = { file, task: 'bottom-up-pose', width, height, joints: skeleton.joints, persons }
-  return [
-    { suffix: '.overlay.png', bytes: await drawPoseOverlay(image, drawn, skeleton) },
-    { suffix: '.json', bytes: toJson(report) },
-  ]
+  return { report: toJson(report), drawOverlay: () => drawPoseOverlay(image, drawn, skeleton), labels: null }
 }
 
 /** Joints that were not found have heat 0. */
@@ -139,7 +141,7 @@ export async function answerScene(
   { file, name }: PredictImage,
   image: RgbImage,
   classes: ClassFacts,
-): Promise<readonly AnswerFile[]> {
+): Promise<PictureAnswer> {
   const { width, height } = image
   const { inputHeight, inputWidth } = network
   const input = new Float32Array(inputHeight * inputWidth * 3)
@@ -161,12 +163,11 @@ export async function answerScene(
       ...{ index, name: className, pixels: counts[index] ?? 0, share: (counts[index] ?? 0) / labels.length },
     })),
   }
-  const overlay = { width, height, data: blend(image.data, labels, classes.palette) }
-  return [
-    { suffix: '.overlay.png', bytes: await encodePng(overlay) },
-    { suffix: '.labels.png', bytes: await encodeLabelPng(labels, width, height) },
-    { suffix: '.json', bytes: toJson(report) },
-  ]
+  return {
+    report: toJson(report),
+    drawOverlay: () => encodePng({ width, height, data: blend(image.data, labels, classes.palette) }),
+    labels,
+  }
 }
 
 function blend(data: Uint8Array, labels: Uint8Array, palette: readonly string[]): Uint8Array {

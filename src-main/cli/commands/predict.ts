@@ -1,7 +1,9 @@
-import { basename, extname, join, resolve } from 'node:path'
+import { basename, extname, resolve } from 'node:path'
 import { BACKEND_WISHES, EngineError } from '../../contract/index.ts'
-import type { ModelCard, PredictFilesJob, PredictFilesResult, PredictImage } from '../../contract/index.ts'
+import type { PredictFilesJob, PredictFilesResult, PredictImage } from '../../contract/index.ts'
 import type { JobEvent } from '../../engine/executors/executor.ts'
+import { networkOfCard } from '../../engine/services/card-network.ts'
+import type { PredictNetwork } from '../../engine/services/card-network.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, oneOf, text, texts } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
@@ -124,8 +126,6 @@ export const predictCommand: Command = {
   },
 }
 
-type PredictNetwork = Omit<PredictFilesJob, 'kind' | 'images' | 'outputFolder'>
-
 function readNetwork(args: CommandArgs, context: CommandContext): Promise<PredictNetwork> {
   const candidate = text(args, 'candidate')
   const weights = text(args, 'weights')
@@ -151,20 +151,9 @@ function readCandidate(
       format: 'safetensors',
       dropsDeadLayers: false,
     })
-    return networkOfCard(args, folder, card)
+    const network = networkOfCard(folder, card)
+    return { ...network, flipTest: readFlip(args) ?? network.flipTest }
   })
-}
-
-function networkOfCard(args: CommandArgs, folder: string, card: ModelCard): PredictNetwork {
-  return {
-    ...{ task: card.task, space: card.space, genotype: card.genotype },
-    ...{ baseWidth: null, outputs: null, hasHrnetNames: false, upFusion: 'nearest' as const },
-    weightsFile: join(folder, card.weights.file),
-    ...{ inputHeight: card.input.height, inputWidth: card.input.width },
-    flipTest: readFlip(args) ?? card.checks.protocol.flipTest,
-    ...{ skeleton: card.dataset.skeleton, classes: card.dataset.classes },
-    grouping: card.grouping ?? null,
-  }
 }
 
 async function readWeights(

@@ -1,5 +1,6 @@
 import { candidatesRouter } from './candidates-router.ts'
 import { datasetsRouter } from './datasets-router.ts'
+import { picturesRouter } from './pictures-router.ts'
 import { presetsRouter } from './presets-router.ts'
 import { previewRouter } from './preview-router.ts'
 import { publishedRouter } from './published-router.ts'
@@ -16,6 +17,7 @@ export const appRouter = router({
   runs: runsRouter,
   candidates: candidatesRouter,
   preview: previewRouter,
+  pictures: picturesRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -7,9 +7,11 @@ import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { ErrorCode } from '../../contract/index.ts'
 import type { DataPaths } from '../../store/data-folder.ts'
 import type { Access } from './access.ts'
+import { registerPictureRoutes } from './picture-routes.ts'
+import type { AddPicture } from './picture-routes.ts'
 import { registerPreviewRoutes } from './preview-routes.ts'
 
-/** Calls go over the WebSocket; nothing with a body belongs here. */
+/** Calls go over the WebSocket; of what comes here only pictures have a body, and a limit of their own. */
 const BODY_LIMIT_BYTES = 64 * 1024
 const API_PREFIX = '/api/'
 
@@ -18,13 +20,15 @@ export interface HttpServerOptions {
   readonly paths: DataPaths
   /** The built web UI; null or absent on disk: a sentence says so instead. */
   readonly rendererFolder: string | null
+  readonly addPicture: AddPicture
 }
 
-/** Binary GETs below /api/ (token needed) and the files of the web UI (no secret in them, the token stays in the address's fragment). */
+/** Binary GETs and pictures that come in below /api/ (token needed) and the files of the web UI (no secret in them, the token stays in the address's fragment). */
 export async function createHttpServer({
   access,
   paths,
   rendererFolder,
+  addPicture,
 }: HttpServerOptions): Promise<FastifyInstance> {
   const server = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true })
   server.addHook('onRequest', async (request, reply) => {
@@ -34,6 +38,7 @@ export async function createHttpServer({
   server.setErrorHandler((thrown, _request, reply) => sendError(reply, thrown))
   server.options(`${API_PREFIX}*`, (_request, reply) => reply.code(204).send())
   registerPreviewRoutes(server, paths)
+  registerPictureRoutes(server, paths, addPicture)
   await registerPage(server, rendererFolder)
   return server
 }
@@ -51,7 +56,7 @@ function guard(access: Access, request: FastifyRequest, reply: FastifyReply): vo
   if (origin !== undefined) {
     void reply.headers({
       'access-control-allow-origin': origin,
-      'access-control-allow-headers': 'authorization',
+      'access-control-allow-headers': 'authorization, content-type',
       vary: 'origin',
     })
   }
@@ -105,6 +110,7 @@ const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
   UNAUTHORIZED: 401,
   NOT_FOUND: 404,
   CONFLICT: 409,
+  STORAGE: 507,
 }
 
 function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {

@@ -1,66 +1,29 @@
-import { createReadStream } from 'node:fs'
-import { realpath } from 'node:fs/promises'
-import { join, sep } from 'node:path'
-import type { FastifyInstance, FastifyReply } from 'fastify'
-import { EngineError, runIdSchema } from '../../contract/index.ts'
+import type { FastifyInstance } from 'fastify'
 import type { DataPaths } from '../../store/data-folder.ts'
-
-/** Ids become file names, so nothing else than this passes; a leading dot would be a hidden file or a way up. */
-const FILE_ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/
+import { safeId, sendRunFile } from './run-files.ts'
 
 interface SampleParams {
   readonly run: string
   readonly sample: string
 }
 
+const BYTES = 'application/octet-stream'
+
 /** Pictures and label maps that the worker wrote below the run's folder. */
 export function registerPreviewRoutes(server: FastifyInstance, paths: DataPaths): void {
-  const send = async (reply: FastifyReply, run: string, parts: readonly string[], type: string) => {
-    const file = await resolveInside(paths, run, parts)
-    void reply.header('cache-control', 'private, max-age=3600')
-    return reply.type(type).send(createReadStream(file))
-  }
   const base = '/api/runs/:run/preview/:sample'
-  server.get<{ Params: SampleParams }>(`${base}/image`, ({ params }, reply) =>
-    send(reply, params.run, ['preview', `${safeId(params.sample)}.png`], 'image/png'),
+  server.get<{ Params: SampleParams }>(`${base}/image`, ({ params: { run, sample } }, reply) =>
+    sendRunFile({ paths, reply, runId: run, type: 'image/png' }, 'preview', `${safeId(sample)}.png`),
   )
-  server.get<{ Params: SampleParams }>(`${base}/truth`, ({ params }, reply) =>
-    send(reply, params.run, ['preview', `${safeId(params.sample)}.labels`], 'application/octet-stream'),
+  server.get<{ Params: SampleParams }>(`${base}/truth`, ({ params: { run, sample } }, reply) =>
+    sendRunFile({ paths, reply, runId: run, type: BYTES }, 'preview', `${safeId(sample)}.labels`),
   )
   server.get<{ Params: SampleParams & { readonly genotypeId: string } }>(
     `${base}/prediction/:genotypeId`,
-    ({ params }, reply) =>
-      send(
-        reply,
-        params.run,
-        ['predictions', safeId(params.genotypeId), `${safeId(params.sample)}.labels`],
-        'application/octet-stream',
+    ({ params: { run, sample, genotypeId } }, reply) =>
+      sendRunFile(
+        { paths, reply, runId: run, type: BYTES },
+        ...['predictions', safeId(genotypeId), `${safeId(sample)}.labels`],
       ),
   )
-}
-
-function safeId(id: string): string {
-  if (!FILE_ID.test(id)) {
-    throw new EngineError('BAD_REQUEST', `"${id}" is no id: letters, digits, ".", "_" and "-" are allowed.`)
-  }
-  return id
-}
-
-/** @throws EngineError NOT_FOUND when there is no such file, also when it is a link that leads out of the run's folder. */
-async function resolveInside(paths: DataPaths, runId: string, parts: readonly string[]): Promise<string> {
-  const run = runIdSchema.safeParse(runId)
-  if (!run.success) {
-    throw new EngineError('BAD_REQUEST', `"${runId}": ${run.error.issues[0]?.message ?? 'no run id'}`)
-  }
-  const missing = new EngineError('NOT_FOUND', `Run ${runId} has no ${parts.join('/')}.`)
-  try {
-    const folder = await realpath(paths.runFolder(run.data))
-    const file = await realpath(join(folder, ...parts))
-    if (file.startsWith(folder + sep)) {
-      return file
-    }
-  } catch {
-    // The file or the run's folder is not there: answered below.
-  }
-  throw missing
 }

@@ -110,7 +110,21 @@ async function predict(
   return { candidateId: id, genotypeId: candidate.genotypeId, predictions, problems }
 }
 
-/** Below the run's folder, one folder for each way to export, so that a repeated export replaces itself only. */
+/** One folder for each way to export, so that a repeated export replaces itself only. */
+export function exportFolder(
+  runFolder: string,
+  genotypeId: string,
+  { format, dropsDeadLayers, foldsNorms = false }: Omit<ExportRequest, 'id'>,
+): string {
+  const variant = [
+    genotypeId,
+    format,
+    ...(dropsDeadLayers ? ['live'] : []),
+    ...(foldsNorms ? ['folded'] : []),
+  ]
+  return join(runFolder, 'exports', variant.join('-'))
+}
+
 async function exportCandidate(
   parts: EngineParts,
   { id, format, dropsDeadLayers, foldsNorms = false }: ExportRequest,
@@ -120,11 +134,6 @@ async function exportCandidate(
   const run = requireRun(parts, candidate.runId)
   requireWeights(parts, run.id, 'export')
   const folder = store.paths.runFolder(run.id)
-  const variant = [
-    ...[candidate.genotypeId, format],
-    ...(dropsDeadLayers ? ['live'] : []),
-    ...(foldsNorms ? ['folded'] : []),
-  ].join('-')
   return executor.runJob(
     {
       kind: 'export',
@@ -139,7 +148,7 @@ async function exportCandidate(
       format,
       dropsDeadLayers,
       ...(foldsNorms && { foldsNorms }),
-      outputFolder: join(folder, 'exports', variant),
+      outputFolder: exportFolder(folder, candidate.genotypeId, { format, dropsDeadLayers, foldsNorms }),
     },
     {
       lane: INTERACTIVE_LANE,

@@ -15,7 +15,10 @@ import type {
   ImportResult,
   LogLine,
   MetricPoint,
+  OwnPicture,
+  OwnPictureAnswer,
   PanelPoint,
+  PictureBox,
   PreflightResult,
   Preset,
   PreviewSample,
@@ -40,6 +43,7 @@ export interface EngineServices {
   readonly runs: RunsService
   readonly candidates: CandidatesService
   readonly preview: PreviewService
+  readonly pictures: PicturesService
 }
 
 export interface SystemService {
@@ -129,4 +133,19 @@ export interface CandidatesService {
 
 export interface PreviewService {
   samples(runId: string): Promise<readonly PreviewSample[]>
+}
+
+export interface PictureQuestion {
+  readonly candidateId: string
+  readonly pictureId: string
+  /** Of pose: where the person is; null takes the whole picture. */
+  readonly box: PictureBox | null
+}
+
+/** Pictures of the user's own. They come in by HTTP (server/picture-routes.ts), since a browser knows no path. */
+export interface PicturesService {
+  /** Newest first. */
+  list(runId: string): Promise<readonly OwnPicture[]>
+  predict(question: PictureQuestion): Promise<OwnPictureAnswer>
+  remove(runId: string, pictureId: string): Promise<void>
 }

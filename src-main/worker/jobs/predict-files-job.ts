@@ -10,8 +10,10 @@ import type {
 import { choosePalette } from '../../datasets/class-palette.ts'
 import { SKELETONS } from '../../datasets/skeletons.ts'
 import type { NetworkShape } from '../../nas/network-plan.types.ts'
+import type { RgbImage } from '../../datasets/dataset.ts'
 import { answerEverybody, answerPose, answerScene, openPicture } from '../answer-picture.ts'
-import type { Answering, AnswerFile } from '../answer-picture.ts'
+import type { Answering, PictureAnswer } from '../answer-picture.ts'
+import { filesForPeople, filesForWindow } from '../answer-files.ts'
 import { writeAtomically } from '../checkpoint-files.ts'
 import { blaming, readWeightsFile } from '../read-weights-file.ts'
 import { shapeOfWeights } from '../shape-of-weights.ts'
@@ -64,15 +66,25 @@ async function answerAll(
   context: JobContext,
 ): Promise<Omit<PredictFilesResult, 'backend'>> {
   const answer = createAnswer(job, answering, outputs)
-  const written: { file: string; outputs: string[] }[] = []
+  const written: PredictFilesResult['written'][number][] = []
   const refused: { file: string; reason: string }[] = []
   for (const [index, image] of job.images.entries()) {
     if (context.isStopping()) {
       throw new EngineError('STOPPED', `Stopped after ${index} of ${job.images.length} pictures.`)
     }
     try {
-      const files = await answer(image)
-      written.push({ file: image.file, outputs: files.map((file) => write(job.outputFolder, image, file)) })
+      const picture = await openPicture(image.file)
+      const said = await answer(image, picture)
+      const { files, ...more } =
+        job.longestShownSide === undefined
+          ? { files: await filesForPeople(said, picture) }
+          : await filesForWindow(said, picture, job.longestShownSide)
+      const outputs = files.map(({ suffix, bytes }) => {
+        const file = join(job.outputFolder, `${image.name}${suffix}`)
+        writeAtomically(file, bytes)
+        return file
+      })
+      written.push({ file: image.file, outputs, ...more })
     } catch (thrown) {
       if (!(thrown instanceof EngineError && thrown.code === 'DATASET')) {
         throw thrown
@@ -85,38 +97,28 @@ async function answerAll(
   return { written, refused }
 }
 
-function write(folder: string, { name }: PredictImage, { suffix, bytes }: AnswerFile): string {
-  const file = join(folder, `${name}${suffix}`)
-  writeAtomically(file, bytes)
-  return file
-}
-
 function createAnswer(
   job: PredictFilesJob,
   answering: Answering,
   outputs: number,
-): (image: PredictImage) => Promise<readonly AnswerFile[]> {
+): (image: PredictImage, picture: RgbImage) => Promise<PictureAnswer> {
   switch (job.task) {
     case 'pose': {
       const skeleton = job.skeleton ?? skeletonOf(outputs)
       // Without known pairs a mirrored picture would exchange nothing: its maps are those of the wrong sides.
       const flipTest = job.flipTest && skeleton.flipPairs.length > 0
-      return async (image) =>
-        answerPose({ ...answering, flipTest }, image, await openPicture(image.file), skeleton)
+      return (image, picture) => answerPose({ ...answering, flipTest }, image, picture, skeleton)
     }
     case 'segmentation': {
       const names = Array.from({ length: outputs }, (_, index) => `class ${index}`)
       const classes = job.classes ?? { names, palette: choosePalette(names), ignoreLabel: 255 }
-      return async (image) => answerScene(answering, image, await openPicture(image.file), classes)
+      return (image, picture) => answerScene(answering, image, picture, classes)
     }
     case 'bottom-up-pose': {
       const skeleton = job.skeleton ?? skeletonOf(outputs)
       const flipTest = job.flipTest && skeleton.flipPairs.length > 0
-      return async (image) =>
-        answerEverybody({ ...answering, flipTest }, image, await openPicture(image.file), {
-          skeleton,
-          grouping: job.grouping,
-        })
+      return (image, picture) =>
+        answerEverybody({ ...answering, flipTest }, image, picture, { skeleton, grouping: job.grouping })
     }
     default:
       return job.task satisfies never

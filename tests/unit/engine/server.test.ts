@@ -123,6 +123,51 @@ describe('the server', { timeout: 30_000 }, () => {
     expect(answer.status).toBe(status)
   })
 
+  function post(path: string, headers: Record<string, string>, body: Buffer): Promise<Answer> {
+    const { hostname, port } = new URL(engine.url)
+    return new Promise((resolve, reject) => {
+      const call = request({ hostname, port, path, method: 'POST', headers }, (response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+        )
+      })
+      call.on('error', reject)
+      call.end(body)
+    })
+  }
+
+  it('takes pictures in with the token, only where a run is, and shows of them only what is there', async () => {
+    const type = { 'content-type': 'application/octet-stream' }
+    const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(40)])
+    const path = `/api/runs/${RUN}/pictures?name=..%2F..%2Fa.png`
+    expect((await post(path, type, png)).status).toBe(401)
+    const taken = await post(path, { ...authorized(), ...type }, png)
+    expect(taken.status).toBe(200)
+    const { id, name } = JSON.parse(taken.body) as { id: string; name: string }
+    expect(name).toBe('a.png')
+    expect(id).toMatch(/^[0-9a-f]{12}$/)
+    expect(await engine.services.pictures.list(RUN)).toMatchObject([{ id, name, bytes: 48, sample: null }])
+    expect((await post(path, { ...authorized(), ...type }, png)).body).toBe(taken.body)
+    expect((await post('/api/runs/..%2f/pictures', { ...authorized(), ...type }, png)).status).toBe(404)
+    expect((await get(`/api/runs/${RUN}/pictures/${id}/image`, authorized())).status).toBe(404)
+    expect((await get(`/api/runs/${RUN}/pictures/..%2fpreview/image`, authorized())).status).toBe(400)
+    expect((await get(`/api/runs/${RUN}/pictures/${id}/labels/..`, authorized())).status).toBe(400)
+    await engine.services.pictures.remove(RUN, id)
+    expect(await engine.services.pictures.list(RUN)).toEqual([])
+  })
+
+  it('refuses a picture file of more than 64 MiB before it is read', async () => {
+    const headers = { ...authorized(), 'content-type': 'application/octet-stream' }
+    const answer = await post(
+      `/api/runs/${RUN}/pictures?name=a.png`,
+      { ...headers, 'content-length': String(64 * 1024 * 1024 + 1), expect: '100-continue' },
+      Buffer.alloc(0),
+    )
+    expect(answer.status).toBe(413)
+  })
+
   it('does not answer for another host name, so that a name cannot be pointed at it', async () => {
     expect((await get('/', { host: 'evil.example' })).status).toBe(401)
     expect((await get('/', { host: 'evil.example:80' })).status).toBe(401)
@@ -141,7 +186,7 @@ describe('the server', { timeout: 30_000 }, () => {
       )
       expect(preflight).toMatchObject({
         status: 204,
-        headers: { 'access-control-allow-headers': 'authorization' },
+        headers: { 'access-control-allow-headers': 'authorization, content-type' },
       })
     }
     for (const origin of ['http://evil.example', 'null', 'app://other', 'https://127.0.0.1']) {
