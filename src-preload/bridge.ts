@@ -8,11 +8,22 @@ export interface DesktopBridge {
   onEngineChanged(callback: () => void): () => void
   /** Native dialog. @returns the absolute path, or null when it was closed without a choice. */
   chooseFolder(): Promise<string | null>
+  /** Native dialog for pictures. @returns those that were chosen; empty when it was closed without a choice. */
+  choosePictures(): Promise<readonly ChosenPicture[]>
   /** Lets native parts (dialogs, title bar, first paint) follow the theme of the page. */
   setTheme(theme: ThemeChoice): Promise<void>
 }
 
 export type ThemeChoice = 'system' | 'light' | 'dark'
+
+/** A file that somebody chose. */
+export interface ChosenPicture {
+  /** Without its folder. */
+  readonly name: string
+  readonly bytes: number
+  /** Null if it is larger than what is taken, or cannot be read. */
+  readonly content: Uint8Array<ArrayBuffer> | null
+}
 
 export interface EngineConnection {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
@@ -25,5 +36,6 @@ export const BRIDGE_CHANNELS = {
   connection: 'engine:connection',
   engineChanged: 'engine:changed',
   chooseFolder: 'dialog:choose-folder',
+  choosePictures: 'dialog:choose-pictures',
   setTheme: 'window:set-theme',
 } as const

@@ -1,5 +1,5 @@
 import { contextBridge, ipcRenderer } from 'electron'
-import { BRIDGE_CHANNELS, type DesktopBridge, type EngineConnection } from './bridge.ts'
+import { BRIDGE_CHANNELS, type ChosenPicture, type DesktopBridge, type EngineConnection } from './bridge.ts'
 
 const bridge: DesktopBridge = {
   platform: process.platform,
@@ -14,6 +14,8 @@ const bridge: DesktopBridge = {
     }
   },
   chooseFolder: () => ipcRenderer.invoke(BRIDGE_CHANNELS.chooseFolder) as Promise<string | null>,
+  choosePictures: () =>
+    ipcRenderer.invoke(BRIDGE_CHANNELS.choosePictures) as Promise<readonly ChosenPicture[]>,
   setTheme: (theme) => ipcRenderer.invoke(BRIDGE_CHANNELS.setTheme, theme) as Promise<void>,
 }
 

@@ -1,9 +1,12 @@
 import { BrowserWindow, dialog, ipcMain, nativeTheme } from 'electron'
 import type { IpcMainInvokeEvent, OpenDialogOptions } from 'electron'
 import { BRIDGE_CHANNELS } from '../../src-preload/bridge.ts'
-import type { EngineConnection, ThemeChoice } from '../../src-preload/bridge.ts'
+import type { ChosenPicture, EngineConnection, ThemeChoice } from '../../src-preload/bridge.ts'
+import { readChosenPictures } from './chosen-pictures.ts'
 import type { EngineKeeper } from './engine-keeper.ts'
 import { isOwnPage } from './own-page.ts'
+
+const PICTURE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff'] as const
 
 /** Answers the preload script's calls; every sender is checked first. */
 export function registerBridgeHandlers(keeper: EngineKeeper): void {
@@ -15,6 +18,10 @@ export function registerBridgeHandlers(keeper: EngineKeeper): void {
   ipcMain.handle(BRIDGE_CHANNELS.chooseFolder, (event) => {
     assertOwnPage(event)
     return chooseFolder(BrowserWindow.fromWebContents(event.sender))
+  })
+  ipcMain.handle(BRIDGE_CHANNELS.choosePictures, (event): Promise<readonly ChosenPicture[]> => {
+    assertOwnPage(event)
+    return choosePictures(BrowserWindow.fromWebContents(event.sender))
   })
   ipcMain.handle(BRIDGE_CHANNELS.setTheme, (event, theme: unknown) => {
     assertOwnPage(event)
@@ -38,11 +45,28 @@ function assertOwnPage(event: IpcMainInvokeEvent): void {
 }
 
 async function chooseFolder(window: BrowserWindow | null): Promise<string | null> {
-  const options: OpenDialogOptions = { title: 'Choose a dataset folder', properties: ['openDirectory'] }
+  const chosen = await choose(window, { title: 'Choose a dataset folder', properties: ['openDirectory'] })
+  return chosen[0] ?? null
+}
+
+async function choosePictures(window: BrowserWindow | null): Promise<readonly ChosenPicture[]> {
+  const chosen = await choose(window, {
+    title: 'Choose pictures',
+    properties: ['openFile', 'multiSelections'],
+    filters: [
+      { name: 'Pictures', extensions: [...PICTURE_EXTENSIONS] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  })
+  return readChosenPictures(chosen)
+}
+
+/** @returns Absolute paths; none when the dialog was closed without a choice. */
+async function choose(window: BrowserWindow | null, options: OpenDialogOptions): Promise<readonly string[]> {
   const { canceled, filePaths } = window
     ? await dialog.showOpenDialog(window, options)
     : await dialog.showOpenDialog(options)
-  return canceled ? null : (filePaths[0] ?? null)
+  return canceled ? [] : filePaths
 }
 
 function toThemeChoice(theme: unknown): ThemeChoice {

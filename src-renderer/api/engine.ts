@@ -2,7 +2,8 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import type { TRPCClient } from '@trpc/client'
 import { inject } from 'vue'
 import type { InjectionKey } from 'vue'
-import { EngineError } from '../../src-main/contract/index.ts'
+import { EngineError, fromErrorInfo } from '../../src-main/contract/index.ts'
+import type { ErrorInfo, OwnPicture } from '../../src-main/contract/index.ts'
 import type { AppRouter } from '../../src-main/engine/routers/app-router.ts'
 import type { ConnectionSource } from './connection-source.ts'
 
@@ -11,6 +12,8 @@ export interface Engine {
   readonly calls: TRPCClient<AppRouter>
   /** @param path - As the contract gives it, '/api/runs/…'. */
   fetchFile(path: string): Promise<Blob>
+  /** Hands the engine a picture. @throws EngineError with the engine's reason. */
+  sendPicture(runId: string, name: string, content: Blob): Promise<OwnPicture>
   /** Whether the engine takes the token of this page; true as well while no engine answers. */
   isAdmitted(): Promise<boolean>
 }
@@ -55,6 +58,7 @@ export function connectEngine({ source, onStateChanged }: EngineOptions): Engine
   return {
     calls: createTRPCClient<AppRouter>({ links: [wsLink<AppRouter>({ client })] }),
     fetchFile: (path) => fetchFile(source, path),
+    sendPicture: (runId, name, content) => sendPicture(source, runId, name, content),
     isAdmitted: () => isAdmitted(source),
   }
 }
@@ -70,6 +74,26 @@ async function fetchFile(source: ConnectionSource, path: string): Promise<Blob> 
     )
   }
   return response.blob()
+}
+
+async function sendPicture(
+  source: ConnectionSource,
+  runId: string,
+  name: string,
+  content: Blob,
+): Promise<OwnPicture> {
+  const { baseUrl, token } = await source.current()
+  const response = await fetch(`${baseUrl}/api/runs/${runId}/pictures?name=${encodeURIComponent(name)}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+    body: content,
+  })
+  const said: unknown = await response.json()
+  if (!response.ok) {
+    const { code, message } = said as Pick<ErrorInfo, 'code' | 'message'>
+    throw fromErrorInfo({ code, message, details: [] })
+  }
+  return said as OwnPicture
 }
 
 /** No such file; the token is looked at before the path. */

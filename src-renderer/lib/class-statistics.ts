@@ -60,3 +60,14 @@ export function labelMapStatistics(
       .toSorted((a, b) => b.share - a.share),
   }
 }
+
+/** Share of the pixels of each class in a label map; indices that are no class count as none. @param labels - At least one pixel. */
+export function labelShares(labels: Uint8Array, classCount: number): readonly number[] {
+  const counts = Array.from({ length: classCount }, () => 0)
+  for (const label of labels) {
+    if (label < classCount) {
+      counts[label] = (counts[label] ?? 0) + 1
+    }
+  }
+  return counts.map((count) => count / labels.length)
+}

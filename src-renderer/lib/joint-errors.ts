@@ -9,7 +9,7 @@ export interface JointError {
   readonly confidence: number
 }
 
-/** Distance of every joint to its truth, worst first; joints without truth come last. */
+/** Distance of every joint to its truth, worst first; joints without truth come last, the least sure of them first. */
 export function jointErrors(
   skeleton: Pick<SkeletonFacts, 'joints' | 'sides'>,
   prediction: JointTriples,
@@ -26,5 +26,5 @@ export function jointErrors(
         confidence,
       }
     })
-    .toSorted((a, b) => (b.offBy ?? -1) - (a.offBy ?? -1))
+    .toSorted((a, b) => (b.offBy ?? -1) - (a.offBy ?? -1) || a.confidence - b.confidence)
 }

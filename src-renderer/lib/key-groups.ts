@@ -40,6 +40,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
       { keys: ['1', '…', '9'], does: 'Candidate of the front' },
       { keys: ['←', '→'], does: 'Previous or next picture' },
       { keys: ['↑', '↓'], does: 'Previous or next candidate' },
+      { keys: ['A'], does: 'Add pictures of your own' },
     ],
   },
   {

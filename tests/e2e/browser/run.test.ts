@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessibilityProblems } from '../support/check-accessibility.ts'
 import { keepEvidence } from '../support/keep-evidence.ts'
 import { createDataFolder } from '../support/launch-studio.ts'
 import { clickThroughFront, seeOverlay } from '../support/look-at-front.ts'
+import { seeOwnPicture } from '../support/see-own-picture.ts'
 import { SMALL_RUN, startRunFromForm, waitForStatus } from '../support/run-flow.ts'
 import { openInChromium, serveStudio } from '../support/serve-studio.ts'
 import type { BrowserPage, ServedStudio } from '../support/serve-studio.ts'
@@ -31,7 +33,7 @@ async function screensOf(page: Page): Promise<readonly string[]> {
     ...['/', '/runs', '/runs/new', '/datasets', '/doctor', '/settings'],
     `/runs/compare?runs=${others.join(',')}`,
     ...tabs.map((tab) => `/runs/${run}?tab=${tab}`),
-    ...[`/runs/${run}/explore?c=1`, `/runs/${run}/preview`],
+    ...[`/runs/${run}/explore?c=1`, `/runs/${run}/preview`, `/runs/${run}/preview?of=own`],
   ]
 }
 
@@ -66,10 +68,38 @@ describe('the studio in a browser', () => {
       await waitForStatus(page, 'completed', RUN_TIMEOUT_MS)
       expect(await clickThroughFront(page)).toBeGreaterThan(0)
       await seeOverlay(page)
+      await seeOwnPicture(page, join(data.folder, `${preset}.jpg`))
       expect(browser.problems).toEqual([])
     },
     RUN_TIMEOUT_MS + 60_000,
   )
+
+  it('asks again for a box of one person, drawn or typed, and for the whole picture', async () => {
+    const { page } = browser
+    keepEvidence('browser-box', page, served.output)
+    const [, poseRun = ''] = await runIds(page)
+    await page.evaluate(`location.hash = '#/runs/${poseRun}/preview?of=own'`)
+    const layer = page.getByTestId('box-layer')
+    await layer.waitFor()
+    const place = await layer.boundingBox()
+    if (place === null) {
+      throw new Error('the picture has no place')
+    }
+    const at = (x: number, y: number) => [place.x + x * place.width, place.y + y * place.height] as const
+    await page.mouse.move(...at(0.25, 0.25))
+    await page.mouse.down()
+    await page.mouse.move(...at(0.75, 0.5), { steps: 3 })
+    await page.mouse.up()
+    const field = page.getByTestId('person-box')
+    await expect.poll(() => field.inputValue()).toMatch(/^60, (49|50|51), 120, (49|50|51)$/)
+    await expect.poll(() => page.url()).toContain('box=')
+    await field.fill('10, 20, 100, 90')
+    await field.press('Enter')
+    await expect.poll(() => decodeURIComponent(page.url())).toContain('box=10,+20,+100,+90')
+    await page.getByTestId('whole-picture').click()
+    await expect.poll(() => field.inputValue()).toBe('')
+    expect(browser.problems).toEqual([])
+  })
 
   it('exports the candidate that was looked at, and shows the score of the file', async () => {
     const { page } = browser

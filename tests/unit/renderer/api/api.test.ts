@@ -39,6 +39,7 @@ describe('where the engine is', () => {
       connection: () => Promise.resolve({ baseUrl: `http://127.0.0.1:${String(port)}`, token: 't' }),
       onEngineChanged: () => () => undefined,
       chooseFolder: () => Promise.resolve(null),
+      choosePictures: () => Promise.resolve([]),
       setTheme: () => Promise.resolve(),
     })
     await source.current()

@@ -10,6 +10,8 @@ import type {
   ExportResult,
   FineTuneStatus,
   GenerationRow,
+  OwnPicture,
+  OwnPictureAnswer,
   PreviewSample,
   RunDetails,
   RunEvent,
@@ -29,6 +31,10 @@ export interface FakeState {
   predictions: CandidatePredictions | null
   genotype: CandidateDetails | null
   fineTune: FineTuneStatus
+  pictures: readonly OwnPicture[]
+  /** Both throw to refuse. */
+  takePicture: (runId: string, name: string, content: Blob) => OwnPicture
+  answerPicture: (question: unknown) => OwnPictureAnswer
   /** Throws to refuse. */
   exported: () => ExportResult
 }
@@ -53,6 +59,13 @@ export function createFakeEngine(): FakeEngine {
     predictions: null,
     genotype: null,
     fineTune: { running: null, error: null, result: null },
+    pictures: [],
+    takePicture: () => {
+      throw new Error('fake engine: takes no picture')
+    },
+    answerPicture: () => {
+      throw new Error('fake engine: answers no picture')
+    },
     exported: () => {
       throw new Error('fake engine: nothing to export')
     },
@@ -106,12 +119,26 @@ export function createFakeEngine(): FakeEngine {
       fineTune: answer('candidates.fineTune', () => state.fineTune),
       stopFineTuning: answer('candidates.stopFineTuning', () => state.fineTune),
     },
+    pictures: {
+      list: answer('pictures.list', () => state.pictures),
+      predict: {
+        mutate: (question: unknown) => {
+          calls.push('pictures.predict')
+          return Promise.resolve().then(() => state.answerPicture(question))
+        },
+      },
+      remove: answer('pictures.remove', () => undefined),
+    },
     preview: { samples: answer('preview.samples', () => state.samples) },
   }
   const engine: Engine = {
     // Only the procedures above are asked for in these tests.
     calls: fake as unknown as Engine['calls'],
     isAdmitted: () => Promise.resolve(true),
+    sendPicture: (runId, name, content) => {
+      calls.push(`POST ${name}`)
+      return Promise.resolve().then(() => state.takePicture(runId, name, content))
+    },
     fetchFile: (path) => {
       calls.push(`GET ${path}`)
       return Promise.resolve(new Blob([Uint8Array.of(0, 1, 2)]))
