@@ -1,11 +1,16 @@
 import { conformanceCases } from './conformance/cases.ts'
 import type { Kernels } from './kernels.ts'
 
+const QUICK_CASES = conformanceCases().filter((testCase) => testCase.isQuick)
+
+/** How many primitives {@link selfTest} compares with float64 loops. */
+export const SELF_TEST_CASES = QUICK_CASES.length
+
 /** @returns One line per primitive that is wrong on this backend; empty when it may be used. Takes well under a second. */
 export function selfTest(kernels: Kernels): readonly string[] {
   const problems: string[] = []
   const before = kernels.liveTensors()
-  for (const testCase of conformanceCases().filter((c) => c.isQuick)) {
+  for (const testCase of QUICK_CASES) {
     try {
       const error = testCase.run(kernels)
       if (!(error <= testCase.tolerance)) {

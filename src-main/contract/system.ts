@@ -1,3 +1,5 @@
+import type { BackendName } from './config.ts'
+
 /** Facts about the engine's machine, for the status bar and the Doctor page. */
 export interface SystemStatus {
   readonly version: string
@@ -29,7 +31,35 @@ export interface DoctorCheck {
   readonly remedy: string | null
 }
 
+/** Something that was tried while a backend was opened. */
+export interface BackendStep {
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'not run'
+  readonly detail: string | null
+}
+
+/** What became of a backend when a worker of its own opened it. */
+export interface DoctorBackend {
+  readonly backend: BackendName
+  readonly title: string
+  /** `taken`: the first that computes, where nothing is measured. `off`: absent without being a defect. */
+  readonly status: 'taken' | 'ready' | 'off' | 'refused'
+  readonly version: string | null
+  readonly device: string | null
+  readonly steps: readonly BackendStep[]
+  /** Why it is refused or off. */
+  readonly reason: string | null
+  /** How to get it. */
+  readonly remedy: string | null
+  /** What else is worth knowing of one that computes. */
+  readonly note: string | null
+  /** KEY=VALUE that asks for it. */
+  readonly setting: string
+}
+
 export interface DoctorReport {
+  /** In the order of preference; empty if no worker could be tried. */
+  readonly backends: readonly DoctorBackend[]
   readonly checks: readonly DoctorCheck[]
   /** The whole report as text for a bug report. */
   readonly text: string

@@ -161,6 +161,8 @@ export interface WorkerReady {
   readonly device: string
   readonly refused: readonly BackendRefusal[]
   readonly threads: number
+  /** Primitives that agreed with float64 loops when the backend was opened. Absent of workers of earlier versions. */
+  readonly selfTested?: number
 }
 
 /** The worker's last message: it can open none of the backends that it was asked for. */

@@ -1,5 +1,6 @@
 import { chooseBackend, NoBackendError } from '../compute/choose-backend.ts'
 import type { BackendWish } from '../compute/choose-backend.ts'
+import { SELF_TEST_CASES } from '../compute/self-test.ts'
 import { BACKENDS, toErrorInfo } from '../contract/index.ts'
 import type { FromWorker, ToWorker } from '../contract/index.ts'
 import { Pauses } from './pauses.ts'
@@ -84,6 +85,7 @@ send({
   device: backend.kernels.device,
   refused: backend.refused,
   threads: services.threads,
+  selfTested: SELF_TEST_CASES,
 })
 
 async function runOne({ jobId, job }: Extract<ToWorker, { kind: 'run-job' }>): Promise<void> {

@@ -106,6 +106,7 @@ function reportOf(thrown: unknown, codeVersion: string): DoctorReport {
   const { message, details } = toErrorInfo(thrown)
   const detail = [message, ...details].join('\n')
   return {
+    backends: [],
     checks: [{ name: 'Engine', status: 'failed', detail, remedy: null }],
     text: `ScaleNAS Studio ${codeVersion}\nfailed  Engine: ${detail}`,
   }

@@ -11,12 +11,15 @@ import type { Executor } from '../executors/executor.ts'
 
 /** What the worker said that opened it, or why it could not. */
 export type TriedBackend =
-  | { readonly backend: BackendName; readonly facts: Pick<WorkerReady, 'backendVersion' | 'device'> }
+  | {
+      readonly backend: BackendName
+      readonly facts: Pick<WorkerReady, 'backendVersion' | 'device' | 'selfTested'>
+    }
   | BackendRefusal
 
 type OpenedBackend = Extract<TriedBackend, { readonly facts: unknown }>
 
-const TITLES: Readonly<Record<BackendName, string>> = {
+export const BACKEND_TITLES: Readonly<Record<BackendName, string>> = {
   ...{ tensorflow: 'TensorFlow', webgpu: 'WebGPU', wasm: 'WebAssembly' },
 }
 
@@ -61,7 +64,7 @@ function describeDefault(first: OpenedBackend | undefined): DoctorCheck {
 
 function describeOne(one: TriedBackend): DoctorCheck {
   const { backend } = one
-  const name = TITLES[backend]
+  const name = BACKEND_TITLES[backend]
   if ('facts' in one) {
     const { backendVersion, device } = one.facts
     const where = backend === 'webgpu' ? `package ${backendVersion}, adapter` : `${backendVersion} on`

@@ -11,6 +11,8 @@ import { forgetLibraries } from '../calibration/known-libraries.ts'
 import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { describeBackends, tryBackends } from './doctor-backends.ts'
+import { describeCards } from './doctor-cards.ts'
+import { lookAround } from './gpu-check.ts'
 
 /** A run of the smallest preset with its checkpoints and previews needs about this much. */
 const LEAST_FREE_BYTES = 2 ** 30
@@ -24,6 +26,7 @@ export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
   const { store, codeVersion } = parts
   // Who asks the doctor has changed something, or suspects it.
   forgetLibraries(store.settings)
+  const tried = await tryBackends(parts.executor)
   const checks: readonly DoctorCheck[] = [
     {
       name: 'Runtime',
@@ -35,12 +38,13 @@ export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
     checkDatabase(parts),
     await checkDataFolder(store.paths.root),
     await checkDisk(store.paths.root),
-    ...describeBackends(await tryBackends(parts.executor)),
+    ...describeBackends(tried),
     ...checkCalibrations(parts),
     checkElectron(),
     checkDisplay(process.env),
   ]
-  return { checks, text: toText(codeVersion, checks) }
+  const backends = describeCards(tried, lookAround())
+  return { backends, checks, text: toText(codeVersion, checks) }
 }
 
 function checkMemory(): DoctorCheck {

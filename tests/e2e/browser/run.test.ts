@@ -131,6 +131,21 @@ describe('the studio in a browser', () => {
     expect(browser.problems).toEqual([])
   })
 
+  it('has a card for each backend on the Doctor screen: one is taken, and none without a word', async () => {
+    const { page } = browser
+    keepEvidence('browser-doctor', page, served.output)
+    await page.evaluate(`location.hash = '#/doctor'`)
+    const cards = page.locator('[data-testid^="backend-"]')
+    await cards.first().waitFor({ timeout: 60_000 })
+    const states = await Promise.all((await cards.all()).map((card) => card.getAttribute('data-status')))
+    expect(states).toHaveLength(3)
+    expect(states.filter((state) => state === 'taken')).toHaveLength(1)
+    expect(await page.getByTestId('backend-wasm').innerText()).toMatch(
+      /self-test passed\s+(\d+) of \1 operations/,
+    )
+    expect(browser.problems).toEqual([])
+  })
+
   it.each(['dark', 'light'] as const)('every screen passes the rules of axe, %s', async (colorScheme) => {
     const { page } = browser
     keepEvidence(`browser-axe-${colorScheme}`, page, served.output)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BackendName, BackendRefusal, RefusalCode } from '../../../src-main/contract/index.ts'
 import { BackendRefusedError } from '../../../src-main/engine/executors/backend-refused.ts'
 import { describeBackends, tryBackends } from '../../../src-main/engine/services/doctor-backends.ts'
+import { describeCards } from '../../../src-main/engine/services/doctor-cards.ts'
 
 const cpu = { backendVersion: '2.18.1', device: 'cpu' }
 
@@ -12,6 +13,66 @@ const refusal = (backend: BackendName, code: RefusalCode, reason: string): Backe
 function linesOf(checks: ReturnType<typeof describeBackends>): Record<string, string> {
   return Object.fromEntries(checks.map(({ name, status, detail }) => [name, `${status}: ${detail}`]))
 }
+
+const NO_DRIVER = { hasDriver: false, cards: [] }
+
+describe('the card of a backend', () => {
+  const cardOf = (given: BackendRefusal) => describeCards([given], NO_DRIVER)[0]
+
+  it('says what was probed, why it is refused, and how to get it', () => {
+    const adapter =
+      'package passed, adapter failed (llvmpipe (LLVM 15) is refused: software), self-test not run'
+    const cards = describeCards(
+      [
+        refusal('tensorflow', 'self-test-failed', 'self-test failed: conv2d: off by 1.0e-1, allowed 0.00002'),
+        refusal('webgpu', 'software-adapter', adapter),
+        { backend: 'wasm', facts: { backendVersion: '4.22.0', device: 'cpu', selfTested: 43 } },
+      ],
+      NO_DRIVER,
+    )
+    expect(cards.map(({ backend, status, setting }) => [backend, status, setting])).toEqual([
+      ['tensorflow', 'refused', 'compute.backend=tensorflow'],
+      ['webgpu', 'off', 'compute.backend=webgpu'],
+      ['wasm', 'taken', 'compute.backend=wasm'],
+    ])
+    const outcomes = cards.map(({ steps }) => steps.map(({ name, outcome }) => `${name} ${outcome}`))
+    expect(outcomes).toEqual([
+      ['native library passed', 'self-test failed'],
+      ['package passed', 'adapter failed', 'self-test not run'],
+      ['WebAssembly module passed', 'self-test passed'],
+    ])
+    expect(cards.map(({ reason }) => reason)).toEqual([
+      'conv2d: off by 1.0e-1, allowed 0.00002',
+      'llvmpipe (LLVM 15) is refused: software',
+      null,
+    ])
+    expect(cards[1]?.remedy).toContain('docs/gpu.md')
+    expect(cards[2]?.steps.at(-1)?.detail).toBe('43 of 43 operations')
+  })
+
+  it.each<[BackendName, RefusalCode, string, string]>([
+    ['tensorflow', 'no-native-part', 'failed, not run', 'npm run setup'],
+    ['wasm', 'does-not-load', 'failed, not run', 'npm ci'],
+    ['webgpu', 'not-installed', 'failed, not run, not run', '--include=optional'],
+    ['webgpu', 'no-device', 'passed, failed, not run', '/dev/dri'],
+    ['webgpu', 'self-test-failed', 'passed, passed, failed', 'driver'],
+    ['tensorflow', 'self-test-failed', 'passed, failed', 'compute.backend=auto'],
+    ['webgpu', 'no-answer', '', 'driver'],
+  ])('of %s, %s: steps %s, remedy with %s', (backend, code, outcomes, remedy) => {
+    const card = cardOf(refusal(backend, code, 'why'))
+    expect(card?.steps.map(({ outcome }) => outcome).join(', ')).toBe(outcomes)
+    expect(card?.remedy).toContain(remedy)
+    expect(card?.reason).toBe('why')
+  })
+
+  it('says of native TensorFlow on the CPU why no card is used', () => {
+    const [card] = describeCards([{ backend: 'tensorflow', facts: cpu }], NO_DRIVER)
+    expect(card).toMatchObject({ status: 'taken', reason: null, remedy: null })
+    expect(card?.note).toMatch(/^No CUDA card: this machine has no NVIDIA driver/)
+    const gpu = { backendVersion: '2.18.1', device: 'gpu' }
+    expect(describeCards([{ backend: 'tensorflow', facts: gpu }], NO_DRIVER)[0]?.note).toBeNull()
+  })
+})
 
 describe('the doctor', () => {
   it('has a line for every backend, present or refused, and says which is taken', () => {
