@@ -83,7 +83,7 @@ export async function storePicture(
 /** Newest first. */
 export async function listPictures(paths: DataPaths, runId: string): Promise<readonly OwnPicture[]> {
   const folder = join(paths.runFolder(runId), FOLDER)
-  const ids = await readdir(folder).catch(emptyIfMissing)
+  const ids = (await readdir(folder).catch(nullIfMissing)) ?? []
   const pictures = await Promise.all(ids.map((id) => readPicture(paths, runId, id)))
   return pictures.filter((picture) => picture !== null).toSorted((a, b) => b.addedAt - a.addedAt)
 }
@@ -111,10 +111,6 @@ export async function removePicture(paths: DataPaths, runId: string, id: string)
 async function readPicture(paths: DataPaths, runId: string, id: string): Promise<OwnPicture | null> {
   const text = await readFile(pictureFiles(paths, runId, id).facts, 'utf8').catch(nullIfMissing)
   return text === null ? null : (JSON.parse(text) as OwnPicture)
-}
-
-function emptyIfMissing(thrown: unknown): readonly string[] {
-  return nullIfMissing(thrown) ?? []
 }
 
 function nullIfMissing(thrown: unknown): null {
