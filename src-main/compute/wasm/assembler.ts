@@ -143,6 +143,15 @@ export const powerOfTwo4 = (value: Code): Code => {
   const exponent: Code = [value, simd(0xf8), i32(127), simd(0x11), simd(0xae)]
   return [exponent, i32(23), simd(0xab)]
 }
+/** Lane by lane: `yes` where a > b, else `no`; a NaN is not larger. */
+export const whereLarger4 = (a: Code, b: Code, yes: Code, no: Code): Code => [
+  yes,
+  no,
+  a,
+  b,
+  simd(0x44),
+  simd(0x52),
+]
 /** `into` with one lane from memory. */
 export const loadLane = (address: Code, into: Code, lane: number): Code => [
   address,

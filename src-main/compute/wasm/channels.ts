@@ -48,8 +48,17 @@ export function sliceChannels(heap: WasmHeap, x: Handle, shape: Shape, begin: nu
 export function argMaxChannels(heap: WasmHeap, x: Handle, shape: Shape): Handle {
   const channels = shape.at(-1) ?? 0
   const indices = heap.allocate(shape.slice(0, -1))
+  const rows = heap.sizeOf(indices)
+  const grouped = rows - (rows % LANES)
+  heap.simd.argMax(
+    heap.addressOf(x),
+    heap.addressOf(indices),
+    grouped / LANES,
+    channels,
+    channels * FLOAT_BYTES,
+  )
   const [values, target] = [heap.floats(x), heap.floats(indices)]
-  for (let row = 0; row < target.length; row++) {
+  for (let row = grouped; row < rows; row++) {
     const begin = row * channels
     let best = 0
     let largest = values[begin] ?? 0

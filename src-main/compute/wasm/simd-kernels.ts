@@ -2,7 +2,7 @@ import { assembleModule, fourLanes, singleLane } from './assembler.ts'
 import { convolutionCode } from './convolution-code.ts'
 import { elementCode } from './element-code.ts'
 import { rowCode } from './row-code.ts'
-import { softmaxCode } from './softmax-code.ts'
+import { argMaxCode, softmaxCode } from './class-code.ts'
 import { webAssembly } from './web-assembly.ts'
 import type { WasmMemory } from './web-assembly.ts'
 
@@ -41,6 +41,7 @@ interface TensorKernels {
     [x: N, xTable: N, dy: N, dw: N, pixels: N, kernelRows: N, tapRow: N, run: N, panels: N, dwRow: N]
   >
   readonly softmax: Call<[x: N, y: N, work: N, largest: N, totals: N, groups: N, classes: N, laneBytes: N]>
+  readonly argMax: Call<[x: N, index: N, groups: N, classes: N, laneBytes: N]>
   readonly sum: Call<[a: N, b: N, out: N, vectors: N, bound: N]>
   readonly bounded: Call<[x: N, out: N, vectors: N, bound: N]>
   readonly scaled: Call<[x: N, out: N, vectors: N, factor: N]>
@@ -95,5 +96,6 @@ function assemble(arithmetic: Arithmetic): Uint8Array {
     ...rowCode(singleLane),
     ...elementCode(lanes),
     softmaxCode(lanes),
+    argMaxCode(lanes),
   ])
 }

@@ -205,6 +205,28 @@ describe('WebAssembly soft-max', () => {
   })
 })
 
+describe('WebAssembly arg-max', () => {
+  it.each([
+    [1, 5],
+    [3, 1],
+    [4, 2],
+    [7, 11],
+    [1026, 19],
+  ])('of %d rows of %d channels is the first of the largest', (rows, channels) => {
+    // Few different values, so that most rows have equals; some are no number, which nothing is larger than.
+    const x = normal(rows * channels, 'votes').map((value, i) =>
+      i % 29 === 3 ? Number.NaN : Math.round(value),
+    )
+    const want = Array.from({ length: rows }, (_, row) => {
+      const values = x.subarray(row * channels, (row + 1) * channels)
+      return values.reduce((best, value, c) => (value > reference.at(values, best) ? c : best), 0)
+    })
+    const tensor = upload(x, [rows, channels])
+    expect([...take(kernels.argMaxChannels(tensor, [rows, channels]))]).toEqual(want)
+    kernels.release(tensor)
+  })
+})
+
 describe('WebAssembly tensors', () => {
   it('counts an alias as a tensor and keeps the values until the last is released', () => {
     const before = kernels.liveTensors()

@@ -6,11 +6,13 @@ import {
   i32,
   i32Add,
   i32Multiply,
+  i32Subtract,
   loadLane,
   nearest4,
   powerOfTwo4,
   set,
   storeLane,
+  whereLarger4,
 } from './assembler.ts'
 import type { Code, FunctionCode, Lanes, Scope } from './assembler.ts'
 
@@ -76,6 +78,42 @@ export function softmaxCode(lanes: Lanes): FunctionCode {
         ]),
         [p.x, p.y].map((pointer) => advance(pointer, i32Multiply(get(p.laneBytes), i32(LANES)))),
         [p.largest, p.totals].map((pointer) => advance(pointer, i32(VECTOR_BYTES))),
+      ]),
+    ]
+  })
+}
+
+/**
+ * index = number of each row's largest value, the first of equals, as a float; rows as in {@link softmaxCode}. A row that begins with NaN
+ * has index 0.
+ */
+export function argMaxCode(lanes: Lanes): FunctionCode {
+  const names = ['x', 'index', 'groups', 'classes', 'laneBytes'] as const
+  return defineFunction('argMax', { i32: names }, (p, scope) => {
+    const rows = Array.from({ length: LANES }, () => scope.local('i32'))
+    const [value, largest] = [scope.local('v128'), scope.local('v128')]
+    const [best, number, one] = [scope.local('v128'), scope.local('v128'), scope.local('v128')]
+    const load: Code = rows.map((row, lane) => [
+      set(value, loadLane(get(row), get(value), lane)),
+      advance(row, i32(FLOAT_BYTES)),
+    ])
+    return [
+      set(one, lanes.fill(f32(1))),
+      scope.repeat(get(p.groups), [
+        rows.map((row, lane) => set(row, i32Add(get(p.x), i32Multiply(get(p.laneBytes), i32(lane))))),
+        load,
+        set(largest, get(value)),
+        set(best, lanes.zero),
+        set(number, lanes.zero),
+        scope.repeat(i32Subtract(get(p.classes), i32(1)), [
+          load,
+          set(number, lanes.add(get(number), get(one))),
+          set(best, whereLarger4(get(value), get(largest), get(number), get(best))),
+          set(largest, whereLarger4(get(value), get(largest), get(value), get(largest))),
+        ]),
+        lanes.store(get(p.index), get(best)),
+        advance(p.x, i32Multiply(get(p.laneBytes), i32(LANES))),
+        advance(p.index, i32(VECTOR_BYTES)),
       ]),
     ]
   })
