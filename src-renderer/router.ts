@@ -26,7 +26,7 @@ export function createStudioRouter(): Router {
         path: '/runs/compare',
         name: 'compare',
         component: () => import('./views/CompareView.vue'),
-        meta: { section: 'runs', title: 'Compare' },
+        meta: { section: 'runs', title: 'Compare', ...workspace },
       },
       {
         path: '/runs/:id',

@@ -128,6 +128,19 @@ describe('the studio in a browser', () => {
       /Hypervolume[\s\S]*task\s+segmentation\s+pose|task\s+pose\s+segmentation/,
     )
     expect(await page.locator('.fronts').count()).toBe(2)
+    expect(await page.locator('.hypervolume').count()).toBe(2)
+    // Nothing was measured alike, so nothing is the best.
+    expect(await page.getByTestId('best').count()).toBe(0)
+    const [first, second] = await page.locator('[data-testid^="pick-"]').all()
+    await first?.uncheck()
+    await page.getByText('Two runs make a comparison').waitFor()
+    await first?.check()
+    await second?.focus()
+    await table.waitFor()
+    await page.keyboard.press('Space')
+    await page.getByText('Two runs make a comparison').waitFor()
+    await page.keyboard.press('Space')
+    await table.waitFor()
     expect(browser.problems).toEqual([])
   })
 
