@@ -36,6 +36,8 @@ interface JobBase {
   /** Folder for caches that several runs may share. */
   readonly cacheFolder: string
   readonly attempt: number
+  /** What the run was prepared with: training and scores on other data would not belong to it. Absent before that. */
+  readonly preparedDataset?: Pick<DatasetFacts, 'fingerprint' | 'leftOut'>
 }
 
 /** Validates the dataset, cuts splits, measures baselines, writes the preview pictures and truth. */

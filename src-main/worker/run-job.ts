@@ -16,6 +16,7 @@ import { runPrepareJob } from './jobs/prepare-job.ts'
 import { runTrainJob } from './jobs/train-job.ts'
 import { openRunContext } from './run-context.ts'
 import type { RunContext } from './run-context.ts'
+import { requireSameDataset } from './same-dataset.ts'
 import { SupernetCache } from './supernet-cache.ts'
 import type { JobContext, WorkerServices } from './worker-services.ts'
 
@@ -58,6 +59,9 @@ export class JobRunner {
       return benchEvaluation({ ...job, kernels: this.#services.backend.kernels })
     }
     const run = await this.#openRun(job)
+    if (job.kind === 'train' || job.kind === 'evaluate') {
+      requireSameDataset(job.preparedDataset, run.dataset.facts)
+    }
     if (job.kind !== 'evaluate' || job.split !== 'search') {
       this.#supernets.releaseKept()
     }

@@ -55,12 +55,16 @@ function gpuOfLane(lane: string): Pick<JobOptions, 'gpu'> {
 
 /** The part that every job of a run has. */
 export function jobBase(context: Pick<RunContext, 'runId' | 'config' | 'folder' | 'attempt' | 'store'>) {
+  const dataset = context.store.runs.find(context.runId)?.prepared?.dataset
   return {
     runId: context.runId,
     config: context.config,
     runFolder: context.folder,
     cacheFolder: context.store.paths.cache,
     attempt: context.attempt,
+    ...(dataset === undefined
+      ? {}
+      : { preparedDataset: { fingerprint: dataset.fingerprint, leftOut: dataset.leftOut } }),
   }
 }
 

@@ -17,6 +17,7 @@ import type { ScoreOptions, Scorer, ScoreResult, ScoringSet } from '../../../src
 import { KeptValues } from '../../../src-main/training/kept-values.ts'
 import { evaluateCandidates } from '../../../src-main/worker/evaluate-candidates.ts'
 import type { EvaluationOptions, PlannedCandidate } from '../../../src-main/worker/evaluate-candidates.ts'
+import { losingPicture } from '../../support/losing-picture.ts'
 import { testBackends } from '../../support/backends.ts'
 import { breakableKernels } from '../../support/failing-kernels.ts'
 
@@ -342,6 +343,34 @@ for (const { name, kernels } of await testBackends()) {
       expect(failures).toHaveLength(CANDIDATES)
       expect(scores.size).toBe(0)
       breakable.allow(Number.POSITIVE_INFINITY)
+      bench.close()
+    })
+
+    it('ends with a picture that cannot be read: no candidate has failed, and with the picture back all are scored', async () => {
+      const bench = openBench(real(), 'pose')
+      for (const sharedBytes of [Number.MAX_SAFE_INTEGER, 0]) {
+        // The session reads its parameters once.
+        const { scores } = await evaluate(bench, { sharedBytes })
+        const before = real().liveTensors()
+        const verdicts: string[] = []
+        const evaluateLost = evaluateCandidates(
+          bench.candidates,
+          {
+            ...{ ...bench, images: losingPicture(bench.images), flipTest: true, batch: BATCH, sharedBytes },
+            pause: () => Promise.resolve(),
+            now: () => 0,
+          },
+          {
+            onScore: () => void verdicts.push('scored'),
+            onFailure: () => void verdicts.push('failed'),
+            onSplit: () => void verdicts.push('split'),
+          },
+        )
+        await expect(evaluateLost).rejects.toMatchObject({ code: 'DATASET', message: 'v105.jpg is gone' })
+        expect(verdicts).toEqual([])
+        expect(real().liveTensors()).toBe(before)
+        expect((await evaluate(bench, { sharedBytes })).scores).toEqual(scores)
+      }
       bench.close()
     })
 
