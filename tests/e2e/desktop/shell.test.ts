@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDataFolder, launchStudio } from '../support/launch-studio.ts'
 import type { Studio } from '../support/launch-studio.ts'
@@ -43,6 +45,31 @@ describe('desktop shell', () => {
       baseUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as unknown,
       token: expect.stringMatching(/^.{32,}$/) as unknown,
     })
+  })
+
+  it('hands over the pictures that were chosen in the native dialog', async () => {
+    const file = join(data.folder, 'me.png')
+    writeFileSync(file, Uint8Array.of(1, 2, 3))
+    // The dialog itself belongs to the system and cannot be clicked here.
+    await studio.app.evaluate(({ dialog }, path) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] })
+    }, file)
+    const chosen = await studio.page.evaluate(
+      'window.desktop.choosePictures().then((all) => all.map((one) => ({ ...one, content: [...one.content] })))',
+    )
+    expect(chosen).toEqual([{ name: 'me.png', bytes: 3, content: [1, 2, 3] }])
+    await studio.app.evaluate(({ dialog }) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: true, filePaths: [] })
+    })
+    expect(await studio.page.evaluate('window.desktop.choosePictures()')).toEqual([])
+    // What is sent from the window's own origin reaches the engine, which says why it cannot take it.
+    const answer = await studio.page.evaluate(`window.desktop.connection().then(({ baseUrl, token }) =>
+      fetch(baseUrl + '/api/runs/r-nobody1/pictures?name=me.png', {
+        method: 'POST',
+        headers: { authorization: 'Bearer ' + token, 'content-type': 'application/octet-stream' },
+        body: new Blob([Uint8Array.of(1, 2, 3)]),
+      })).then((response) => response.json())`)
+    expect(answer).toEqual({ code: 'NOT_FOUND', message: 'There is no run r-nobody1.' })
   })
 
   it('refuses inline scripts, new windows, other pages and files outside the page', async () => {
