@@ -10,7 +10,7 @@ import { createTemporaryFolder, RESOURCES_FOLDER } from '../support/engine-core.
 import { runCli } from '../support/run-cli.ts'
 import { smallRunArgs } from '../support/small-run.ts'
 
-/** What the window says about a picture of one's own is what `scalenas predict` says: two runs of some seconds, a picture, both ways. */
+/** What the window says about a picture of one's own is what `scalenas predict` says: three runs of some seconds, a picture, both ways. */
 
 interface Run {
   readonly runId: string
@@ -20,7 +20,7 @@ interface Run {
 interface PoseReport {
   readonly width: number
   readonly height: number
-  readonly persons: readonly { readonly keypoints: readonly (readonly number[])[] }[]
+  readonly persons: readonly { readonly score?: number; readonly keypoints: readonly (readonly number[])[] }[]
 }
 
 describe('pictures of the user’s own', () => {
@@ -30,8 +30,12 @@ describe('pictures of the user’s own', () => {
   let engine: Engine
   const runs = new Map<string, Run>()
   beforeAll(async () => {
-    for (const preset of ['micro-pose', 'micro-seg']) {
-      const args = smallRunArgs({ 'compute.backend': 'wasm' })
+    for (const preset of ['micro-pose', 'micro-seg', 'micro-bottom-up']) {
+      const scenes = { 'network.baseWidth': 8, 'bottomUp.detectionThreshold': 0.01 }
+      const args = smallRunArgs({
+        'compute.backend': 'wasm',
+        ...(preset === 'micro-bottom-up' ? scenes : {}),
+      })
       const { code, stdout, stderr } = await runCli(['run', preset, '--json', '--data', data, ...args])
       expect(code, stderr).toBe(0)
       runs.set(preset, JSON.parse(stdout) as Run)
@@ -137,6 +141,21 @@ describe('pictures of the user’s own', () => {
     await expect(boxed).rejects.toMatchObject({ code: 'BAD_REQUEST', message: /a box is for pose/i })
   })
 
+  it('bottom-up: everybody whom the command finds, by the grouping of the run', async () => {
+    const { runId, candidateId } = run('micro-bottom-up')
+    const added = await add(runId)
+    const said = await engine.services.pictures.predict({ candidateId, pictureId: added.id, box: null })
+    const { persons } = JSON.parse(
+      (await predictByCommand(candidateId, 'scene'))('.json').toString(),
+    ) as PoseReport
+    expect(persons.length).toBeGreaterThan(0)
+    const want = persons.map(({ score, keypoints }) => ({
+      score,
+      keypoints: keypoints.map(([x = 0, y = 0, heat]) => [(x * 1067) / 1600, (y * 1600) / 2400, heat]),
+    }))
+    expect(said.prediction).toEqual({ kind: 'bottom-up-pose', sampleId: added.id, ap: null, persons: want })
+  })
+
   it('writes the candidate once, keeps what was added, and removes it', async () => {
     const { runId, candidateId } = run('micro-pose')
     const { id } = await add(runId)
@@ -171,6 +190,14 @@ describe('pictures of the user’s own', () => {
     await expect(
       engine.services.pictures.predict({ candidateId, pictureId: id, box: null }),
     ).rejects.toMatchObject({ code: 'DATASET', message: 'cut.jpg: picture cannot be decoded' })
+    expect(await engine.services.pictures.list(runId)).toEqual([])
+    const vast = await sharp({ create: { width: 9000, height: 8000, channels: 3, background: '#406080' } })
+      .png()
+      .toBuffer()
+    const { id: vastId } = (await (await send(runId, 'vast.png', new Uint8Array(vast))).json()) as OwnPicture
+    await expect(
+      engine.services.pictures.predict({ candidateId, pictureId: vastId, box: null }),
+    ).rejects.toMatchObject({ code: 'DATASET', message: /^vast\.png: .*64 megapixels/ })
     expect(await engine.services.pictures.list(runId)).toEqual([])
     const elsewhere = await send('r-nobody1', 'a.png', cut)
     expect(elsewhere.status).toBe(404)
