@@ -61,8 +61,11 @@ function describePackage(require: NodeJS.Require, name: string, folders: readonl
 }
 
 function describeFile(path: string): string {
-  const { size, mtimeMs } = statSync(path)
-  return `${path} ${String(size)} ${String(mtimeMs)}`
+  // A link to a library that is gone is a state like others too: the worker that loads it says what is wrong.
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats === undefined
+    ? `${path} leads nowhere`
+    : `${path} ${String(stats.size)} ${String(stats.mtimeMs)}`
 }
 
 function listNames(folder: string): readonly string[] {

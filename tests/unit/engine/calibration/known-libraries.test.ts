@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -45,6 +45,14 @@ describe('the stamp of the libraries', () => {
     ['another version of a package', () => write(MANIFEST, '{ "version": "4.23.0" }')],
     ['a package that is new', () => write('webgpu/package.json', '{ "version": "0.6.2" }')],
     ['a binding that is gone', () => rmSync(write(BINDING, 'binding'))],
+    [
+      'a library whose link leads nowhere',
+      () => {
+        const file = write(LIBRARY, 'library')
+        rmSync(file)
+        symlinkSync(`${file}.gone`, file)
+      },
+    ],
   ])('changes with %s', (_name, change) => {
     const before = stamp()
     change()
