@@ -4,7 +4,7 @@ import type { CostEstimate } from '../contract/index.ts'
 export function describeEstimate(cost: CostEstimate): string {
   const { secondsTeacher, secondsSupernet, secondsSearch, timesFrom, calibratedAt } = cost
   if (timesFrom === null || secondsTeacher === null || secondsSupernet === null || secondsSearch === null) {
-    return 'about how long: not known, this machine has no calibration for networks of this size yet; the run makes one at its start'
+    return 'about how long: not known, this machine has no undisturbed calibration for networks of this size and these libraries yet; the run looks for one at its start or makes one'
   }
   const source =
     calibratedAt === null

@@ -59,6 +59,42 @@ export function forgetLibraries(settings: Store['settings']): void {
   settings.set(SETTING, {})
 }
 
+/** What one worker said of itself, or why it could not compute. */
+export type AnswerOfBackend =
+  | { readonly backend: BackendName; readonly facts: Pick<WorkerReady, 'backendVersion' | 'device'> }
+  | BackendRefusal
+
+/**
+ * Takes what workers of every backend said just now instead of what is remembered.
+ *
+ * @param answers - In the order of `BACKENDS`.
+ */
+export function relearnLibraries(
+  settings: Store['settings'],
+  answers: readonly AnswerOfBackend[],
+  readStamp: () => string = readLibraryStamp,
+): void {
+  forgetLibraries(settings)
+  const known = openKnownLibraries(settings, readStamp)
+  for (const answer of answers) {
+    known.keep(answer.backend, toVersions([answer]))
+  }
+  known.keep('auto', toVersions(answers))
+}
+
+function toVersions(answers: readonly AnswerOfBackend[]): BackendVersions {
+  const versions: Partial<Record<BackendName, string>> = {}
+  const refusals: BackendRefusal[] = []
+  for (const answer of answers) {
+    if ('facts' in answer) {
+      versions[answer.backend] = versionText(answer.facts)
+    } else {
+      refusals.push(answer)
+    }
+  }
+  return { versions, refusals }
+}
+
 /** "2.18.1", or "2.18.1 on gpu". */
 export function versionText({
   backendVersion,

@@ -7,7 +7,7 @@ import { measureDisk, proveWritable } from '../../store/data-folder.ts'
 import { readVersion } from '../../store/migrate.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import { describeCalibration } from '../calibration/describe-calibration.ts'
-import { forgetLibraries } from '../calibration/known-libraries.ts'
+import { relearnLibraries } from '../calibration/known-libraries.ts'
 import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { describeBackends, tryBackends } from './doctor-backends.ts'
@@ -24,9 +24,9 @@ const LEAST_MEMORY_BYTES = 2 ** 30
 /** Looks at everything a run needs, and starts a worker for each backend to see which really compute. */
 export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
   const { store, codeVersion } = parts
-  // Who asks the doctor has changed something, or suspects it.
-  forgetLibraries(store.settings)
   const tried = await tryBackends(parts.executor)
+  // Who asks the doctor has changed something, or suspects it: later runs go by what was found now.
+  relearnLibraries(store.settings, tried)
   const checks: readonly DoctorCheck[] = [
     {
       name: 'Runtime',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EngineError } from '../../../../src-main/contract/index.ts'
+import { BACKENDS, EngineError } from '../../../../src-main/contract/index.ts'
 import type {
   BackendName,
   BackendRefusal,
@@ -15,7 +15,9 @@ import type { PlanSurroundings } from '../../../../src-main/engine/calibration/c
 import {
   forgetLibraries,
   openKnownLibraries,
+  relearnLibraries,
 } from '../../../../src-main/engine/calibration/known-libraries.ts'
+import type { AnswerOfBackend } from '../../../../src-main/engine/calibration/known-libraries.ts'
 import { chooseRepresentative, sizeClass } from '../../../../src-main/engine/calibration/representative.ts'
 import { meanReading, movePlan } from '../../../../src-main/engine/calibration/settle-plan.ts'
 import { countGigaFlops } from '../../../../src-main/engine/bench/run-bench.ts'
@@ -146,10 +148,42 @@ describe('the plan of a run', () => {
     around.version = '3.0'
     const plan = await choosePlan(await freeze(), around)
     expect(plan).toMatchObject({ origin: 'measured', calibration: { versions: { tensorflow: '3.0' } } })
-    // What a run's worker found out or the doctor was asked for.
+    // What a run's worker found out.
     forgetLibraries(store.settings)
     await choosePlan(await freeze(), around)
     expect(around.asked).toBe(4 * asked)
+  })
+
+  it('goes by what the doctor found, and asks where that was an accident', async () => {
+    const answer = (backend: BackendName): AnswerOfBackend =>
+      around.stepMs[backend] === undefined
+        ? around.refusalOf(backend)
+        : { backend, facts: { backendVersion: around.version, device: 'cpu' } }
+    const doctor = (): void => {
+      relearnLibraries(store.settings, BACKENDS.map(answer), () => around.stamp)
+    }
+    await choosePlan(await freeze(), around)
+    const { asked } = around
+    doctor()
+    expect((await choosePlan(await freeze(), around)).origin).toBe('cached')
+    expect(around.asked).toBe(asked)
+    const onlyWasm = await freeze({ 'compute.backend': 'wasm' })
+    await choosePlan(onlyWasm, around)
+    expect((await choosePlan(onlyWasm, around)).origin).toBe('cached')
+    const { asked: askedForWasm } = around
+    doctor()
+    expect((await choosePlan(onlyWasm, around)).origin).toBe('cached')
+    expect(around.asked).toBe(askedForWasm)
+    around.version = '3.0'
+    doctor()
+    expect((await choosePlan(await freeze(), around)).calibration).toMatchObject({
+      versions: { tensorflow: '3.0' },
+    })
+    const before = around.asked
+    around.webgpuCode = 'no-answer'
+    doctor()
+    await choosePlan(await freeze(), around)
+    expect(around.asked).toBe(before + asked)
   })
 
   it('asks again where a refusal may have been an accident', async () => {

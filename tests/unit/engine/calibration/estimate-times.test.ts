@@ -98,6 +98,6 @@ describe('times by a calibration', () => {
     expect(told(estimate(calibrate(320, 100)))).toMatch(
       /^about how long: .*teacher .*super-network .*search at most .*by this machine's calibration of 1970-01-01/,
     )
-    expect(told(null)).toMatch(/not known.*no calibration/)
+    expect(told(null)).toMatch(/not known.*no undisturbed calibration/)
   })
 })
