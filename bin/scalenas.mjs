@@ -39,6 +39,7 @@ async function start(node) {
 function runWith(node) {
   const child = spawn(node, [commandLine, ...process.argv.slice(2)], { stdio: 'inherit' })
   for (const signal of ['SIGTERM', 'SIGHUP']) {
+    // A closed terminal has sent SIGHUP to the child as well; there it counts once however often it comes.
     process.on(signal, () => child.kill(signal))
   }
   process.on('SIGINT', () => {

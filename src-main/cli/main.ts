@@ -23,6 +23,14 @@ const isSource = import.meta.url.endsWith('.ts')
 const interrupt = new AbortController()
 process.on('SIGINT', endOnSecond)
 process.on('SIGTERM', endOnSecond)
+// A closed terminal sends it to everybody at once, so that it arrives more than once; it never means "at once".
+process.on('SIGHUP', () => {
+  interrupt.abort()
+})
+// What is printed after the terminal has gone, or its reader (`| head`), is for nobody.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ignoreGone)
+}
 
 process.exitCode = await runCommandLine(
   {
@@ -64,6 +72,13 @@ process.exitCode = await runCommandLine(
     interrupted: interrupt.signal,
   },
 )
+
+/** @throws what is not the end of the reader. */
+function ignoreGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') {
+    throw error
+  }
+}
 
 /** The first Ctrl+C asks for an orderly end, the second does not wait for it. */
 function endOnSecond(): void {

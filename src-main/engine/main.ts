@@ -39,8 +39,9 @@ async function serve(): Promise<void> {
   const end = (): void => {
     void engine.close().finally(() => process.exit(0))
   }
-  process.once('SIGTERM', end)
-  process.once('SIGINT', end)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, end)
+  }
   parent.onGone(end)
   parent.send({ kind: 'engine-ready', url: engine.url, token: engine.token })
 }

@@ -33,11 +33,14 @@ const stopping = new Set<string>()
 const pauses = new Pauses()
 let chain: Promise<void> = Promise.resolve()
 
+// Not `exit`: that waits for threads, and one may sit in a read that never returns. Nothing is lost, files appear by renaming.
 process.on('disconnect', () => {
-  process.exit(0)
+  process.kill(process.pid, 'SIGKILL')
 })
-// Ctrl+C reaches the whole process group; the engine decides how its workers end.
-process.on('SIGINT', () => undefined)
+// Ctrl+C, a closed terminal and a supervisor reach the whole process group; the engine decides how its workers end.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
+  process.on(signal, () => undefined)
+}
 
 const wish = wishOf(process.env['SCALENAS_BACKEND'])
 const backend = await chooseBackend(wish, webgpuEntries).catch(async (thrown: unknown) => {
@@ -71,7 +74,7 @@ process.on('message', (message: ToWorker) => {
       pauses.end(message.jobId)
       break
     case 'shut-down':
-      process.exit(0)
+      process.kill(process.pid, 'SIGKILL')
       break
     default:
       message satisfies never

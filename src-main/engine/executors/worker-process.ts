@@ -19,6 +19,7 @@ import { createOutputTail } from './output-tail.ts'
 import type { OutputTail } from './output-tail.ts'
 import { countMemoryKills, toDeathError } from './worker-death.ts'
 import { WORKER_FLAGS } from './worker-flags.ts'
+import { keepWorker } from './worker-keeper.ts'
 
 export interface WorkerLaunch {
   readonly entry: URL
@@ -87,6 +88,10 @@ export class WorkerProcess {
       this.#tail.attach(this.#child.stderr)
     }
     lowerPriority(this.#child.pid)
+    const keeper = keepWorker(this.#child.pid)
+    this.#child.once('exit', () => {
+      keeper.release()
+    })
     this.exited = this.#watchExit()
     this.ready = this.#awaitReady()
     // A worker that dies before anyone asks for it is reported by the job that wanted it.
