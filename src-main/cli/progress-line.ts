@@ -13,7 +13,10 @@ export interface ProgressLine {
 }
 
 /** A bar that redraws itself on a terminal, else a line every five seconds and at every change of phase. */
-export function createProgressLine(terminal: Terminal, now: () => number = Date.now): ProgressLine {
+export function createProgressLine(
+  terminal: Terminal,
+  now: () => number = () => performance.now(),
+): ProgressLine {
   let shownAt = -Infinity
   let shownPhase: string | null = null
   let hasBar = false

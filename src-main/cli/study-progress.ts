@@ -12,7 +12,10 @@ export interface StudyProgressLine {
 }
 
 /** Tells which training or scoring is at work and how long it still takes; how many follow is for the study to know. */
-export function createStudyProgress(terminal: Terminal, now: () => number = Date.now): StudyProgressLine {
+export function createStudyProgress(
+  terminal: Terminal,
+  now: () => number = () => performance.now(),
+): StudyProgressLine {
   let part = ''
   let startedAt = 0
   let startedFrom = 0

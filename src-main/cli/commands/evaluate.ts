@@ -105,13 +105,13 @@ async function runSegmentation(
     classes,
     ignoreLabel: integer(args, 'ignore', { min: 0, max: LARGEST_LABEL }) ?? IGNORE_LABEL,
   }
-  let shownAt = Date.now()
+  let shownAt = performance.now()
   const evaluation = await evaluateSegmentation({
     ...options,
     signal: interrupted,
     onProgress: (done, total) => {
-      if (Date.now() - shownAt >= LINE_EVERY_MS) {
-        shownAt = Date.now()
+      if (performance.now() - shownAt >= LINE_EVERY_MS) {
+        shownAt = performance.now()
         terminal.err(`${String(done)} of ${String(total)} label maps`)
       }
     },

@@ -205,10 +205,10 @@ function runJob(
   args: CommandArgs,
   context: CommandContext,
 ): Promise<PredictFilesResult> {
-  let shownAt = Date.now()
+  let shownAt = performance.now()
   const onEvent = (event: JobEvent): void => {
-    if (event.kind === 'progressed' && Date.now() - shownAt >= LINE_EVERY_MS) {
-      shownAt = Date.now()
+    if (event.kind === 'progressed' && performance.now() - shownAt >= LINE_EVERY_MS) {
+      shownAt = performance.now()
       context.terminal.err(`${String(event.done)} of ${String(event.total)} pictures`)
     }
   }

@@ -66,7 +66,7 @@ export const studyCommand: Command = {
     const executor = new LocalExecutor({ workerEntry: parts.workerEntry })
     try {
       const report = await runStudy(request, {
-        ...{ executor, signal: interrupted, onProgress: progress.show, now: Date.now },
+        ...{ executor, signal: interrupted, onProgress: progress.show, now: () => performance.now() },
         dataFolder: resolveDataFolder(text(args, 'data')),
         presetsFolder: fileURLToPath(new URL('presets/', parts.resourcesFolder)),
         codeVersion: parts.codeVersion,

@@ -49,7 +49,7 @@ export class CoreLedger {
   #timer: NodeJS.Timeout | undefined
   readonly #closing = new AbortController()
 
-  constructor({ cores, sliceMs = SLICE_MS, now = Date.now }: CoreLedgerOptions) {
+  constructor({ cores, sliceMs = SLICE_MS, now = () => performance.now() }: CoreLedgerOptions) {
     this.#cores = cores
     this.#sliceMs = sliceMs
     this.#now = now

@@ -17,7 +17,7 @@ export interface ProgressTracker {
   save(): void
 }
 
-/** Follows one attempt of one run. `now` is in milliseconds. */
+/** Follows one attempt of one run. `now` is in milliseconds of a clock that nobody sets. */
 export function createProgressTracker(
   options: {
     readonly store: Store
@@ -25,7 +25,7 @@ export function createProgressTracker(
     readonly runId: string
     readonly work: PhaseWork
   },
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): ProgressTracker {
   const { store, hub, runId } = options
   let { work } = options
