@@ -54,6 +54,7 @@ export function exitCodeOf(info: Pick<ErrorInfo, 'code'>): number {
     case 'STOPPED':
       return EXIT.interrupted
     case 'STORAGE':
+    case 'CHECKPOINT':
     case 'NUMERIC':
     case 'OUT_OF_MEMORY':
     case 'WORKER_DIED':

@@ -4,8 +4,7 @@ import { EXIT, exitCodeOf } from './command-line.ts'
 import type { CommandContext } from './command-line.ts'
 import { createProgressLine } from './progress-line.ts'
 import { describeResult, readResult } from './run-result.ts'
-
-const FINAL: readonly RunStatus[] = ['completed', 'failed', 'stopped', 'interrupted']
+import { createLookout, FINAL } from './run-lookout.ts'
 
 const POLL_MS = 2000
 
@@ -36,8 +35,17 @@ export async function watchRun(
   if (interrupted.aborted) {
     stop()
   }
+  const lookout = createLookout(services, runId, {
+    say: (text) => {
+      line.note(text)
+    },
+    hasBeenStopped: () => interrupted.aborted,
+    end: () => {
+      ended.abort()
+    },
+  })
   const poll = setInterval(() => {
-    void endWhenOver(services, runId, ended)
+    void lookout.look()
   }, POLL_MS)
   try {
     for await (const event of services.runs.events({ runId, afterSeq, signal: ended.signal })) {
@@ -55,6 +63,7 @@ export async function watchRun(
     interrupted.removeEventListener('abort', stop)
     line.end()
   }
+  lookout.requireAnswers()
   const result = await readResult(services, runId)
   const { metricName } = await services.runs.get(runId)
   terminal.out(isJson ? JSON.stringify(result, null, 2) : describeResult(result, metricName))
@@ -62,14 +71,6 @@ export async function watchRun(
     terminal.err([result.error.message, ...result.error.details].join('\n  '))
   }
   return exitCode(result, interrupted.aborted)
-}
-
-/** A run may end between the call that started it and the first event; then no event will say so. */
-async function endWhenOver(services: EngineServices, runId: string, ended: AbortController): Promise<void> {
-  const run = await services.runs.get(runId).catch(() => null)
-  if (run !== null && FINAL.includes(run.status)) {
-    ended.abort()
-  }
 }
 
 function exitCode(

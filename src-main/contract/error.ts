@@ -10,6 +10,8 @@ export const ERROR_CODES = [
   'DATASET',
   /** The data folder cannot be written, is on a full disk, or its database is damaged. */
   'STORAGE',
+  /** A checkpoint that is needed is damaged or gone; a resume trains it again from the one before. */
+  'CHECKPOINT',
   /** A needed part is missing: no usable backend, no suitable Node, no Electron. CLI exit code 3. */
   'MISSING_PART',
   /** Loss or gradients became NaN or infinite. */

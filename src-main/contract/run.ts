@@ -115,7 +115,13 @@ export interface CheckpointRow {
   readonly bytes: number
   readonly createdAt: number
   readonly file: string
+  /** SHA-256 of both files, in hex; null in runs of before these were kept. */
+  readonly weightsSha256: string | null
+  readonly optimizerSha256: string | null
 }
+
+/** What tells whether the files of a checkpoint are the ones that were written. */
+export type CheckpointProof = Pick<CheckpointRow, 'phase' | 'iteration' | 'weightsSha256' | 'optimizerSha256'>
 
 export interface RunEnvironment {
   readonly backend: string

@@ -12,7 +12,16 @@ export interface SystemStatus {
   /** Null until the first worker probed. */
   readonly backend: BackendFacts | null
   readonly runningRunIds: readonly string[]
+  /** Runs that have ended and whose ending waits for space on the disk. */
+  readonly waitsForSpace: readonly SpaceWait[]
   readonly startedAt: number
+}
+
+export interface SpaceWait {
+  readonly runId: string
+  readonly freeBytes: number
+  /** About what a resume writes next: a checkpoint like the last one, and the ledger. */
+  readonly neededBytes: number
 }
 
 export interface BackendFacts {

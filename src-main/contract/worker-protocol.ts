@@ -20,7 +20,7 @@ import type { ForwardJob, ForwardResult } from './forward.ts'
 import type { PredictFilesJob, PredictFilesResult } from './predict-files.ts'
 import type { PreflightCheck } from './preflight.ts'
 import type { Prediction, PreviewProblem, PreviewSample } from './preview.ts'
-import type { Baseline, DatasetFacts } from './run.ts'
+import type { Baseline, CheckpointProof, DatasetFacts } from './run.ts'
 
 /**
  * Engine and worker talk over the child process channel (advanced serialization). A worker has one job at a time;
@@ -38,6 +38,8 @@ interface JobBase {
   readonly attempt: number
   /** What the run was prepared with: training and scores on other data would not belong to it. Absent before that. */
   readonly preparedDataset?: Pick<DatasetFacts, 'fingerprint' | 'leftOut'>
+  /** The checkpoints that the ledger knows. Absent: only the checksums beside the files tell. */
+  readonly checkpoints?: readonly CheckpointProof[]
 }
 
 /** Validates the dataset, cuts splits, measures baselines, writes the preview pictures and truth. */
@@ -248,6 +250,16 @@ export type FromWorker =
       readonly iteration: number
       readonly bytes: number
       readonly file: string
+      readonly weightsSha256: string
+      readonly optimizerSha256: string
+    }
+  /** A checkpoint was damaged or gone when it was needed; what was left of it was set aside. */
+  | {
+      readonly kind: 'checkpoint-lost'
+      readonly jobId: string
+      readonly phase: 'teacher' | 'supernet'
+      readonly iteration: number
+      readonly reason: string
     }
   | {
       readonly kind: 'candidate-evaluated'

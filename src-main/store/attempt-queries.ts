@@ -57,6 +57,8 @@ export interface PhaseQueries {
   list(runId: string): PhaseRow[]
   addSeconds(runId: string, phase: RunPhase, seconds: number): void
   complete(runId: string, phase: RunPhase, completedAt: number): void
+  /** What it left is lost: the next attempt does it again. */
+  reopen(runId: string, phase: RunPhase): void
 }
 
 export function createPhaseQueries(db: StudioDatabase): PhaseQueries {
@@ -74,6 +76,12 @@ export function createPhaseQueries(db: StudioDatabase): PhaseQueries {
           target: [phases.runId, phases.phase],
           set: { seconds: sql`${phases.seconds} + ${seconds}` },
         })
+        .run()
+    },
+    reopen(runId, phase) {
+      db.update(phases)
+        .set({ completedAt: null })
+        .where(and(eq(phases.runId, runId), eq(phases.phase, phase)))
         .run()
     },
     complete(runId, phase, completedAt) {

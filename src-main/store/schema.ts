@@ -87,6 +87,9 @@ export const checkpoints = sqliteTable(
     bytes: integer('bytes').notNull(),
     createdAt: integer('created_at').notNull(),
     file: text('file').notNull(),
+    weightsSha256: text('weights_sha256'),
+    optimizerSha256: text('optimizer_sha256'),
+    lostAt: integer('lost_at'),
   },
   (table) => [primaryKey({ columns: [table.runId, table.phase, table.iteration] })],
 )

@@ -297,7 +297,8 @@ function requireTensor(weights: WeightMap, name: string): HostTensor {
 
 const MOST_NAMES_LISTED = 5
 
-function checkWeights(specs: readonly ParameterSpec[], weights: WeightMap): void {
+/** @throws RangeError listing the tensors that are missing or have another shape. */
+export function checkWeights(specs: readonly ParameterSpec[], weights: WeightMap): void {
   const problems = specs.flatMap((spec) => {
     const tensor = weights.get(spec.name)
     if (tensor === undefined) {

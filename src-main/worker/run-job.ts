@@ -77,7 +77,7 @@ export class JobRunner {
       case 'evaluate':
         return runEvaluateJob(job, run, this.#supernets, this.#services, context)
       case 'predict':
-        return runPredictJob(job, run, this.#supernets)
+        return runPredictJob(job, run, this.#supernets, context)
       case 'export':
         return runExportJob(job, run, this.#supernets, this.#services, context)
       case 'fine-tune':

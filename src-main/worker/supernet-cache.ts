@@ -1,7 +1,9 @@
+import type { EvaluateJob } from '../contract/index.ts'
 import type { EvaluationSession, Supernet } from '../supernet/supernet.ts'
 import { KeptValues } from '../training/kept-values.ts'
 import type { RunContext } from './run-context.ts'
-import { finishedCheckpoint, loadSupernet } from './supernet-files.ts'
+import { readFinishedWeights, toSupernet } from './supernet-files.ts'
+import type { LossListener } from './supernet-files.ts'
 
 interface Opened {
   readonly supernet: Supernet
@@ -12,17 +14,22 @@ interface Opened {
 
 /** The trained super-network that evaluation and prediction jobs share; a worker holds one at a time. */
 export class SupernetCache {
-  #file = ''
+  #runFolder = ''
   #opened: Opened | null = null
 
-  open(runFolder: string, run: RunContext): Opened {
-    const checkpoint = finishedCheckpoint(runFolder, 'supernet', run.iterations('supernet').total)
-    if (this.#opened === null || this.#file !== checkpoint.weightsFile) {
+  /** @throws EngineError CHECKPOINT if the super-network of the run is not whole; `listener` is told which file. */
+  open(
+    { runFolder, checkpoints: known }: Pick<EvaluateJob, 'runFolder' | 'checkpoints'>,
+    run: RunContext,
+    listener: LossListener,
+  ): Opened {
+    if (this.#opened === null || this.#runFolder !== runFolder) {
       this.close()
-      const supernet = loadSupernet(run, checkpoint)
+      const weights = readFinishedWeights({ runFolder, phase: 'supernet', known }, run, listener)
+      const supernet = toSupernet(run, weights)
       const session = supernet.openEvaluation()
       this.#opened = { supernet, session, kept: new KeptValues(supernet.kernels) }
-      this.#file = checkpoint.weightsFile
+      this.#runFolder = runFolder
     }
     return this.#opened
   }
@@ -37,6 +44,6 @@ export class SupernetCache {
     this.#opened?.session.close()
     this.#opened?.supernet.dispose()
     this.#opened = null
-    this.#file = ''
+    this.#runFolder = ''
   }
 }

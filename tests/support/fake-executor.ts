@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { EngineError } from '../../src-main/contract/index.ts'
 import type {
   DatasetFacts,
@@ -161,6 +163,8 @@ export class FakeExecutor implements Executor {
       })
     }
     const file = `checkpoints/${phase}-3.safetensors`
+    mkdirSync(join(job.runFolder, 'checkpoints'), { recursive: true })
+    writeFileSync(join(job.runFolder, file), 'weights')
     await this.#emit(job, options, {
       kind: 'checkpoint-written',
       jobId: '',
@@ -168,6 +172,8 @@ export class FakeExecutor implements Executor {
       iteration: 3,
       bytes: 9,
       file,
+      weightsSha256: `weights of ${phase}`,
+      optimizerSha256: `optimizer of ${phase}`,
     })
     return { iterations: 3, finalLoss: 0.5 }
   }

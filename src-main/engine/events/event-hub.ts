@@ -1,4 +1,5 @@
 import type { LogLevel, MetricPoint, PanelPoint, RunEvent, RunEventBody } from '../../contract/index.ts'
+import { canHeal } from '../../store/storage-error.ts'
 import type { Store } from '../../store/store.ts'
 import type { EventsQuery } from '../services/engine-services.ts'
 import { readEvents } from './read-events.ts'
@@ -23,7 +24,7 @@ export type ImmediateEvent = Exclude<
 
 export interface EventHubOptions {
   readonly now?: () => number
-  /** What waited could not be written (a full disk); it is kept and tried again, and the run should end. */
+  /** What waited could not be written, and the run should end. On a full disk it is kept and tried again. */
   readonly onWriteError: (runId: string, thrown: unknown) => void
 }
 
@@ -142,7 +143,7 @@ export class EventHub {
     } catch (thrown) {
       this.#onWriteError(runId, thrown)
       const waiting = this.#pending.get(runId)
-      if (waiting !== undefined) {
+      if (waiting !== undefined && canHeal(thrown)) {
         waiting.timer = setTimeout(() => this.#flushLater(runId), RETRY_MS)
       }
     }

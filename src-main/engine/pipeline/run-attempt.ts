@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError, RUN_PHASES, toErrorInfo } from '../../contract/index.ts'
+import { EngineError, RUN_PHASES } from '../../contract/index.ts'
 import type { ComputePlan, RunConfig, RunPhase } from '../../contract/index.ts'
 import { toEngineError } from '../../store/storage-error.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
@@ -14,27 +13,49 @@ import { createProgressTracker } from './progress-tracker.ts'
 import { MAIN_LANE } from './run-context.ts'
 import type { EngineParts, RunContext } from './run-context.ts'
 import { endingOf } from './run-state.ts'
-import type { Ending } from './run-state.ts'
+import { storeEnding } from './store-ending.ts'
+import type { EndingOptions, StopReason } from './store-ending.ts'
 
-/** Why a run was told to stop, as the reason of its abort signal. */
-export interface StopReason {
-  readonly error: EngineError
-  readonly ending: Ending
-}
-
-/** A database on a full disk takes the ending once there is space again. */
-const ENDING_RETRY_MS = 1000
+/** So often may one attempt follow another because a checkpoint was lost; each takes up an older one. */
+const MOST_RETRAININGS = 4
 
 /**
- * One attempt: the phases that are not done, in order, then the ending. Never rejects; what went wrong is stored with the run.
+ * Attempts at a run: the phases that are not done, in order, then the ending. Never rejects; what went wrong is stored with the run.
+ * An attempt that finds a needed checkpoint damaged is followed by one that trains it again.
+ *
  * @param signal - Its reason is a {@link StopReason}.
  */
-export async function runAttempt(parts: EngineParts, runId: string, signal: AbortSignal): Promise<void> {
-  let hasBegun = false
+export async function runAttempts(
+  parts: EngineParts,
+  runId: string,
+  signal: AbortSignal,
+  options: EndingOptions,
+): Promise<void> {
+  for (let retrainings = 0; ; retrainings += 1) {
+    const { reason, lanes } = await runAttempt(parts, runId, signal)
+    const isRetraining = reason?.error.code === 'CHECKPOINT' && retrainings < MOST_RETRAININGS
+    const ending = isRetraining ? closeAttempt(parts, runId, reason) : reason
+    if (ending !== null) {
+      await storeEnding(parts, runId, ending, options)
+    }
+    // They hold what the lost checkpoint was read into.
+    await parts.executor.release(lanes)
+    if (!isRetraining || ending !== null) {
+      return
+    }
+  }
+}
+
+/** @returns why the run is not complete, null if it is; and the workers that the attempt leaves. */
+async function runAttempt(
+  parts: EngineParts,
+  runId: string,
+  signal: AbortSignal,
+): Promise<{ readonly reason: StopReason | null; readonly lanes: readonly string[] }> {
   let plan: ComputePlan | null = null
+  let reason: StopReason | null = null
   try {
     const begun = beginAttempt(parts, runId, signal)
-    hasBegun = true
     plan = await settlePlan(parts, begun.run, begun.attempt, signal)
     const context: RunContext = { ...begun, plan }
     for (const phase of unfinishedPhases(parts.store, runId)) {
@@ -42,14 +63,33 @@ export async function runAttempt(parts: EngineParts, runId: string, signal: Abor
     }
     completeRun(context)
   } catch (thrown) {
-    const reason = explain(thrown, signal)
+    reason = explain(thrown, signal)
     if (reason.error.code === 'MISSING_PART') {
       // A backend that was there is gone: nothing that is known of the libraries can be believed.
       forgetLibraries(parts.store.settings)
     }
-    await storeEnding(parts, runId, hasBegun, reason)
   }
-  await parts.executor.release([MAIN_LANE, ...laneNames(plan?.searchWorkers ?? 0)])
+  return { reason, lanes: [MAIN_LANE, ...laneNames(plan?.searchWorkers ?? 0)] }
+}
+
+/** @returns null, or what kept it from being stored. */
+function closeAttempt(
+  { store, hub, now }: EngineParts,
+  runId: string,
+  { error }: StopReason,
+): StopReason | null {
+  try {
+    hub.addLog(runId, 'warn', `${error.message} It is trained again now.`)
+    hub.flush(runId)
+    store.transaction(() => {
+      store.attempts.finish(runId, 'crashed', error.message, now())
+      store.candidates.returnAllLeases(runId)
+    })
+    return null
+  } catch (thrown) {
+    const failure = toEngineError(thrown)
+    return { error: failure, ending: endingOf(failure.code) }
+  }
 }
 
 export function unfinishedPhases(store: Store, runId: string): RunPhase[] {
@@ -101,7 +141,7 @@ function beginAttempt(parts: EngineParts, runId: string, signal: AbortSignal): B
     signal,
     config: run.config,
     folder: store.paths.runFolder(runId),
-    progress: createProgressTracker({ store, hub, runId, work: firstWork(run.config, run.prepared) }, now),
+    progress: createProgressTracker({ store, hub, runId, work: firstWork(run.config, run.prepared) }),
   }
 }
 
@@ -147,39 +187,4 @@ function explain(thrown: unknown, signal: AbortSignal): StopReason {
     return signal.reason as StopReason
   }
   return { error, ending: endingOf(error.code) }
-}
-
-async function storeEnding(
-  { store, hub, now }: EngineParts,
-  runId: string,
-  hasBegun: boolean,
-  { error, ending }: StopReason,
-): Promise<void> {
-  for (;;) {
-    try {
-      hub.addLog(runId, ending.status === 'stopped' ? 'info' : 'error', error.message)
-      // Progress that still waits would write its seconds left over the ending.
-      hub.flush(runId)
-      store.transaction(() => {
-        const isOnRequest = ending.status === 'stopped'
-        store.runs.update(runId, {
-          status: ending.status,
-          secondsLeft: null,
-          endedAt: now(),
-          error: isOnRequest ? null : toErrorInfo(error),
-        })
-        store.attempts.finish(runId, ending.outcome, error.message, now())
-        store.candidates.returnAllLeases(runId)
-      })
-      hub.publishStatus(runId)
-      return
-    } catch (thrown) {
-      // Only the disk can be in the way here; the run shows as running until it can be written.
-      process.stderr.write(`run ${runId}: its ending cannot be stored yet: ${String(thrown)}\n`)
-      if (!hasBegun) {
-        return
-      }
-      await sleep(ENDING_RETRY_MS)
-    }
-  }
 }

@@ -11,6 +11,7 @@ import type { Store } from '../../store/store.ts'
 import type { EventHub } from '../events/event-hub.ts'
 import type { Executor, JobEvent, JobOptions } from '../executors/executor.ts'
 import type { ProgressTracker } from './progress-tracker.ts'
+import { recordCheckpoint, recordLoss } from './record-checkpoint.ts'
 
 /** What the engine's parts share. */
 export interface EngineParts {
@@ -62,6 +63,7 @@ export function jobBase(context: Pick<RunContext, 'runId' | 'config' | 'folder' 
     runFolder: context.folder,
     cacheFolder: context.store.paths.cache,
     attempt: context.attempt,
+    checkpoints: context.store.checkpoints.proofs(context.runId),
     ...(dataset === undefined
       ? {}
       : { preparedDataset: { fingerprint: dataset.fingerprint, leftOut: dataset.leftOut } }),
@@ -133,7 +135,8 @@ export function coresOfSearchWorker({
   return Math.min(searchThreads, cores / searchWorkers)
 }
 
-function recordJobEvent({ store, hub, runId, now }: RunContext, event: JobEvent): void {
+function recordJobEvent(context: RunContext, event: JobEvent): void {
+  const { hub, runId } = context
   switch (event.kind) {
     case 'metrics-recorded':
       hub.addMetrics(runId, event.points)
@@ -141,12 +144,12 @@ function recordJobEvent({ store, hub, runId, now }: RunContext, event: JobEvent)
     case 'panel-evaluated':
       hub.addPanel(runId, event.point)
       return
-    case 'checkpoint-written': {
-      const { phase, iteration, bytes, file } = event
-      store.checkpoints.insert(runId, { phase, iteration, bytes, file, createdAt: now() })
-      hub.publish(runId, { kind: 'checkpoint-written', phase, iteration, bytes })
+    case 'checkpoint-written':
+      recordCheckpoint(context, event)
       return
-    }
+    case 'checkpoint-lost':
+      recordLoss(context, event)
+      return
     case 'logged':
       hub.addLog(runId, event.level, event.message)
       return

@@ -6,7 +6,8 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   queued: ['running', 'stopped'],
   running: ['paused', 'completed', 'failed', 'stopped', 'interrupted'],
   paused: ['running', 'stopped', 'interrupted'],
-  completed: [],
+  // Only where its super-network is lost: the service asks that first.
+  completed: ['queued'],
   failed: ['queued'],
   stopped: ['queued'],
   interrupted: ['queued'],
@@ -41,6 +42,7 @@ export function endingOf(code: ErrorCode): Ending {
     case 'WORKER_DIED':
     case 'OUT_OF_MEMORY':
     case 'STORAGE':
+    case 'CHECKPOINT':
     case 'MISSING_PART':
       return { status: 'interrupted', outcome: 'crashed' }
     case 'BAD_REQUEST':

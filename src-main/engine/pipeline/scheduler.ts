@@ -1,9 +1,9 @@
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { Store } from '../../store/store.ts'
-import { runAttempt } from './run-attempt.ts'
-import type { StopReason } from './run-attempt.ts'
+import { runAttempts } from './run-attempt.ts'
 import type { EngineParts } from './run-context.ts'
 import { assertTransition } from './run-state.ts'
+import type { StopReason } from './store-ending.ts'
 
 interface ActiveRun {
   readonly runId: string
@@ -16,7 +16,8 @@ export class Scheduler {
   readonly #parts: EngineParts
   readonly #waiting: string[] = []
   #active: ActiveRun | null = null
-  #isClosed = false
+  readonly #closing = new AbortController()
+  readonly #waitingForSpace = new Set<string>()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -24,6 +25,11 @@ export class Scheduler {
 
   get runningIds(): readonly string[] {
     return this.#active === null ? [] : [this.#active.runId]
+  }
+
+  /** Runs that ended and whose ending waits for space on the disk. */
+  get idsWaitingForSpace(): readonly string[] {
+    return [...this.#waitingForSpace]
   }
 
   enqueue(runId: string): void {
@@ -65,16 +71,16 @@ export class Scheduler {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
     this.#end({
       error: new EngineError('STOPPED', 'The engine was closed while this run was at work.'),
       ending: { status: 'interrupted', outcome: 'stopped' },
     })
+    this.#closing.abort()
     await this.#active?.ended
   }
 
   #startNext(): void {
-    if (this.#active !== null || this.#isClosed) {
+    if (this.#active !== null || this.#closing.signal.aborted) {
       return
     }
     const runId = this.#waiting.shift()
@@ -82,7 +88,10 @@ export class Scheduler {
       return
     }
     const controller = new AbortController()
-    const ended = runAttempt(this.#parts, runId, controller.signal).finally(() => {
+    const ended = runAttempts(this.#parts, runId, controller.signal, {
+      onWait: (isWaiting) => this.#waitingForSpace[isWaiting ? 'add' : 'delete'](runId),
+      closing: this.#closing.signal,
+    }).finally(() => {
       this.#active = null
       this.#startNext()
     })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { access, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -220,12 +221,30 @@ function resumeRun(parts: RunsServiceParts, id: string): RunSummary {
   const { status } = run
   // One that waits since another engine was here only has to be put in line again.
   if (status !== 'queued') {
+    if (status === 'completed') {
+      reopenLost(parts, id)
+    }
     assertTransition(id, status, 'queued')
     store.runs.update(id, { status: 'queued', error: null, endedAt: null })
     hub.publishStatus(id)
   }
   scheduler.enqueue(id)
   return requireSummary(parts, id)
+}
+
+/**
+ * A run that is complete may go on where its super-network is lost: it is trained again, scores and front stay.
+ * @throws EngineError CONFLICT if nothing is lost.
+ */
+function reopenLost({ store, now }: RunsServiceParts, id: string): void {
+  const last = store.checkpoints.list(id).findLast(({ phase }) => phase === 'supernet')
+  if (last === undefined || existsSync(resolve(store.paths.runFolder(id), last.file))) {
+    throw new EngineError('CONFLICT', `Run ${id} is complete; there is nothing to resume.`)
+  }
+  store.transaction(() => {
+    store.checkpoints.markLost(id, last, now())
+    store.phases.reopen(id, 'supernet')
+  })
 }
 
 function updateRun(

@@ -1,6 +1,6 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { describeRefusal, EngineError } from '../../contract/index.ts'
-import type { BackendFacts, Preset, PublishedResults, WorkerReady } from '../../contract/index.ts'
+import type { BackendFacts, Preset, PublishedResults, SpaceWait, WorkerReady } from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { Store } from '../../store/store.ts'
 import { repeatCalibrations } from '../calibration/repeat-calibration.ts'
@@ -32,6 +32,7 @@ export function createSystemService(parts: SystemServiceParts): SystemService {
         freeMemoryBytes: freemem(),
         backend: readBackend(store),
         runningRunIds: scheduler.runningIds,
+        waitsForSpace: scheduler.idsWaitingForSpace.map((runId) => describeWait(store, runId, free)),
         startedAt,
       }
     },
@@ -68,6 +69,14 @@ export function rememberBackend(store: Store, facts: WorkerReady): void {
     refused: refused.map(describeRefusal),
   }
   store.settings.set(BACKEND_SETTING, remembered)
+}
+
+/** What a ledger may take at once, with its log. */
+const LEDGER_BYTES = 4 * 2 ** 20
+
+function describeWait(store: Store, runId: string, freeBytes: number): SpaceWait {
+  const checkpoint = store.checkpoints.list(runId).at(-1)?.bytes ?? 0
+  return { runId, freeBytes, neededBytes: checkpoint + LEDGER_BYTES }
 }
 
 function readBackend(store: Store): BackendFacts | null {

@@ -7,6 +7,7 @@ import { migration0050 } from './0050-bottom-up-task.ts'
 import { migration0060 } from './0060-run-origin.ts'
 import { migration0070 } from './0070-calibration.ts'
 import { migration0080 } from './0080-backend-memory.ts'
+import { migration0090 } from './0090-checkpoint-proofs.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0060,
   migration0070,
   migration0080,
+  migration0090,
 ]

@@ -40,7 +40,7 @@ export async function runEvaluateJob(
   const images = run.scoring(job.split)
   const recalibrates = job.recalibrates ?? true
   const recalibrationBatches = recalibrates ? await run.recalibrationBatches() : []
-  const { supernet, session, kept } = cache.open(job.runFolder, run)
+  const { supernet, session, kept } = cache.open(job, run, context)
   const measured = describeProtocol(run, job.split, images.count, services)
   const protocol = recalibrates ? measured : { ...measured, recalibrationImages: 0 }
   const progress = createProgress(job, context)

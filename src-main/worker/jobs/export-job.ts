@@ -45,7 +45,7 @@ export async function runExportJob(
   services: WorkerServices,
   context: JobContext,
 ): Promise<ExportResult> {
-  const { supernet, session } = cache.open(job.runFolder, run)
+  const { supernet, session } = cache.open(job, run, context)
   const plan = run.plan(fromGenotypeJson(run.space, job.candidate.genotype))
   const recalibrationBatches = await run.recalibrationBatches()
   const host = measureStatistics(run.kernels, session, plan, recalibrationBatches)

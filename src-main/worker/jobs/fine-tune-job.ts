@@ -59,7 +59,7 @@ export async function runFineTuneJob(
 ): Promise<FineTuneResult> {
   const draft = `${job.outputFolder}.part`
   await rm(draft, { recursive: true, force: true })
-  const start = await extractStart(job, run, cache)
+  const start = await extractStart(job, run, cache, context)
   const inherited = await scoreBoth(run, start, context)
   const tuned = await train(job, run, services, { start, context })
   try {
@@ -76,12 +76,13 @@ export async function runFineTuneJob(
 
 /** The candidate with inherited weights and recalibrated statistics; the super-network leaves the device afterwards. */
 async function extractStart(
-  { runFolder, candidate }: FineTuneJob,
+  job: FineTuneJob,
   run: RunContext,
   cache: SupernetCache,
+  context: JobContext,
 ): Promise<StandAloneSubnet> {
-  const { supernet, session } = cache.open(runFolder, run)
-  const plan = run.plan(fromGenotypeJson(run.space, candidate.genotype))
+  const { supernet, session } = cache.open(job, run, context)
+  const plan = run.plan(fromGenotypeJson(run.space, job.candidate.genotype))
   const statistics = measureStatistics(run.kernels, session, plan, await run.recalibrationBatches())
   const start = await extractSubnet({ supernet, plan, statistics })
   cache.close()

@@ -37,6 +37,7 @@ import { poseMeasure, sceneGeometry } from '../open-scoring.ts'
 import { prepareRunScenes } from '../run-context.ts'
 import type { RunContext } from '../run-context.ts'
 import type { SupernetCache } from '../supernet-cache.ts'
+import type { LossListener } from '../supernet-files.ts'
 import { SCORING_BATCH } from './evaluate-job.ts'
 
 /** What one candidate answers on the preview pictures, with its inherited weights and recalibrated norms. */
@@ -44,8 +45,9 @@ export async function runPredictJob(
   job: PredictJob,
   run: RunContext,
   cache: Pick<SupernetCache, 'open'>,
+  context: LossListener,
 ): Promise<PredictResult> {
-  const { supernet, session } = cache.open(job.runFolder, run)
+  const { supernet, session } = cache.open(job, run, context)
   const plan = run.plan(fromGenotypeJson(run.space, job.candidate.genotype))
   const recalibrationBatches = await run.recalibrationBatches()
   const { dataset } = run

@@ -8,26 +8,21 @@ import type { NetworkPlan } from '../../nas/network-plan.types.ts'
 import { createRandom } from '../../nas/random.ts'
 import { drawTrainingGenotype, sampleUniform } from '../../nas/sampling.ts'
 import type { Supernet } from '../../supernet/supernet.ts'
-import { decodeOptimizer, encodeOptimizer, encodeWeights } from '../../training/checkpoint.ts'
+import type { WeightMap } from '../../supernet/weights.ts'
+import { encodeOptimizer, encodeWeights } from '../../training/checkpoint.ts'
 import { Optimizer } from '../../training/optimizer.ts'
 import { scoreSubnet } from '../../training/score-subnet.ts'
 import { trainPhase } from '../../training/train-phase.ts'
 import type { TrainHooks } from '../../training/train-phase.ts'
 import type { Teacher } from '../../training/train-iteration.ts'
-import {
-  checkpointFile,
-  listCheckpoints,
-  pruneCheckpoints,
-  readCheckpoint,
-  writeCheckpoint,
-} from '../checkpoint-files.ts'
-import type { CheckpointFile } from '../checkpoint-files.ts'
+import { checkpointFile, pruneCheckpoints, writeCheckpoint } from '../checkpoint-files.ts'
 import type { RunContext } from '../run-context.ts'
-import { finishedCheckpoint, loadSupernet, startingSupernet } from '../supernet-files.ts'
+import { readFinishedWeights, readNewestCheckpoint, startingSupernet, toSupernet } from '../supernet-files.ts'
+import type { ProvenCheckpoint } from '../supernet-files.ts'
 import { breathe, loaderThreads } from '../worker-services.ts'
 import type { JobContext, WorkerServices } from '../worker-services.ts'
 
-/** The newest two: if the newest turns out damaged, the one before still resumes. */
+/** The newest two: if the newest turns out damaged, training goes on from the one before. */
 const KEPT_CHECKPOINTS = 2
 /** Search images that the panel during training is scored on: enough to see a trend, few enough to cost seconds. */
 const PANEL_IMAGES = 120
@@ -35,7 +30,7 @@ const PANEL_RANDOM_MEMBERS = 3
 /** The super-network sees other batches than the teacher did. */
 const SUPERNET_SEED_OFFSET = 1
 
-/** Trains the teacher or the super-network to its end, from the newest checkpoint of that phase if there is one. */
+/** Trains the teacher or the super-network to its end, from the newest whole checkpoint of that phase if there is one. */
 export async function runTrainJob(
   job: TrainJob,
   run: RunContext,
@@ -44,16 +39,17 @@ export async function runTrainJob(
 ): Promise<TrainResult> {
   const { phase } = job
   const { perEpoch, total } = run.iterations(phase)
-  const [newest] = listCheckpoints(job.runFolder, phase)
-  if (newest !== undefined && newest.iteration >= total) {
+  const place = { runFolder: job.runFolder, phase, known: job.checkpoints }
+  const newest = readNewestCheckpoint(place, run, context)
+  if (newest !== null && newest.iteration >= total) {
     return { iterations: total, finalLoss: Number.NaN }
   }
   const startIteration = newest?.iteration ?? 0
   const supernet = await openStart(job, run, newest, context)
-  const teacher = phase === 'supernet' && job.subnet === undefined ? openTeacher(job, run) : null
+  const teacher = phase === 'supernet' && job.subnet === undefined ? openTeacher(job, run, context) : null
   const optimizer = new Optimizer(supernet, run.config[phase].optimizer)
-  if (newest !== undefined) {
-    optimizer.restore(decodeOptimizer(readCheckpoint(newest.optimizerFile)).states)
+  if (newest !== null) {
+    optimizer.restore(newest.states)
     context.log('info', `Resumed the ${phase} after iteration ${startIteration} of ${total}`)
   }
   const loader = openBatchLoader({
@@ -121,29 +117,36 @@ function createHooks(running: Running): TrainHooks {
 function openStart(
   job: TrainJob,
   run: RunContext,
-  newest: CheckpointFile | undefined,
+  newest: ProvenCheckpoint | null,
   context: JobContext,
 ): Supernet | Promise<Supernet> {
-  if (newest !== undefined) {
-    return loadSupernet(run, newest)
+  if (newest !== null) {
+    return toSupernet(run, newest.weights)
   }
   // The student starts from the teacher's weights (method.md 5.2).
   return job.phase === 'teacher' || job.subnet !== undefined
     ? startingSupernet(run, (line) => {
         context.log('info', line)
       })
-    : loadSupernet(run, teacherCheckpoint(job, run))
+    : toSupernet(run, readTeacher(job, run, context))
 }
 
-function teacherCheckpoint({ runFolder, teacherFolder }: TrainJob, run: RunContext): CheckpointFile {
-  return finishedCheckpoint(teacherFolder ?? runFolder, 'teacher', run.iterations('teacher').total)
+function readTeacher(job: TrainJob, run: RunContext, context: JobContext): WeightMap {
+  const { runFolder, teacherFolder = runFolder, checkpoints } = job
+  // The ledger of this run knows nothing of another's files.
+  const known = teacherFolder === runFolder ? checkpoints : undefined
+  return readFinishedWeights({ runFolder: teacherFolder, phase: 'teacher', known }, run, context)
 }
 
-function openTeacher(job: TrainJob, run: RunContext): { teacher: Teacher; close(): void } | null {
+function openTeacher(
+  job: TrainJob,
+  run: RunContext,
+  context: JobContext,
+): { teacher: Teacher; close(): void } | null {
   if (run.config.supernet.distillationWeight === 0) {
     return null
   }
-  const network = loadSupernet(run, teacherCheckpoint(job, run))
+  const network = toSupernet(run, readTeacher(job, run, context))
   const session = network.openEvaluation()
   return {
     teacher: { session, plan: run.plan(largestGenotype(run.space)) },
@@ -189,7 +192,7 @@ async function saveCheckpoint(
   const weights = encodeWeights(await supernet.weights(), facts)
   const state = encodeOptimizer(await optimizer.state(), facts)
   const file = checkpointFile(job.runFolder, job.phase, iteration)
-  await writeCheckpoint(file, weights, state)
+  const checksums = await writeCheckpoint(file, weights, state)
   pruneCheckpoints(job.runFolder, job.phase, KEPT_CHECKPOINTS)
   context.emit({
     kind: 'checkpoint-written',
@@ -197,6 +200,7 @@ async function saveCheckpoint(
     iteration,
     bytes: weights.length + state.length,
     file: file.weightsFile,
+    ...checksums,
   })
 }
 

@@ -283,6 +283,7 @@ describe('exit codes', () => {
       CONFLICT: 2,
       DATASET: 2,
       STORAGE: 1,
+      CHECKPOINT: 1,
       MISSING_PART: 3,
       NUMERIC: 1,
       OUT_OF_MEMORY: 1,

@@ -128,14 +128,31 @@ describe('events', { timeout: 30_000 }, () => {
   })
 
   it('that cannot be written are kept, tried again, and reported', async () => {
-    store.db.$client.exec(
-      "CREATE TEMP TRIGGER full BEFORE INSERT ON main.events BEGIN SELECT RAISE(FAIL, 'disk is full'); END",
-    )
-    hub.addLog(RUN, 'info', 'survives')
+    fillDatabase()
+    const long = 'survives '.repeat(50_000)
+    hub.addLog(RUN, 'info', long)
     await expect.poll(() => errors.length).toBeGreaterThan(0)
-    store.db.$client.exec('DROP TRIGGER full')
+    expect(errors[0]).toMatchObject({ code: 'SQLITE_FULL' })
+    store.db.$client.pragma('max_page_count = 1000000')
     await expect
       .poll(() => store.events.log(RUN, 10).map((line) => line.message), { timeout: 3000 })
-      .toEqual(['survives'])
+      .toEqual([long])
   })
+
+  it('that can never be written are reported once, not tried for ever', async () => {
+    store.db.$client.exec(
+      "CREATE TEMP TRIGGER broken BEFORE INSERT ON main.events BEGIN SELECT RAISE(FAIL, 'malformed'); END",
+    )
+    hub.addLog(RUN, 'info', 'lost')
+    await expect.poll(() => errors.length).toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(errors).toHaveLength(1)
+    store.db.$client.exec('DROP TRIGGER broken')
+  })
+
+  /** The database may not grow any more, as on a full disk. */
+  function fillDatabase(): void {
+    const pages = store.db.$client.pragma('page_count', { simple: true })
+    store.db.$client.pragma(`max_page_count = ${String(pages)}`)
+  }
 })

@@ -47,7 +47,7 @@ describe('checkpoint files', () => {
     }
     pruneCheckpoints(folder, 'supernet', 2)
     expect(listCheckpoints(folder, 'supernet').map((c) => c.iteration)).toEqual([3, 2])
-    expect(readdirSync(join(folder, 'checkpoints'))).toHaveLength(4)
+    expect(readdirSync(join(folder, 'checkpoints'))).toHaveLength(6)
   })
 
   it('leaves the old file and no litter when a write fails', () => {

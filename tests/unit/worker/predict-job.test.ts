@@ -49,6 +49,7 @@ async function predict(metric: PoseMetric, spoil: () => Promise<void>) {
       },
       run,
       { open: () => ({ supernet, session, kept: new KeptValues(supernet.kernels) }) },
+      { emit: () => undefined },
     )
   } finally {
     session.close()

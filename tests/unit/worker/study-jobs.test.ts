@@ -12,9 +12,9 @@ import { hrnetGenotype, smallestGenotype } from '../../../src-main/nas/named-gen
 import { planNetwork, planParameters, supernetParameters } from '../../../src-main/nas/network-plan.ts'
 import { initialWeights } from '../../../src-main/supernet/initialise.ts'
 import { withRecalibrated } from '../../../src-main/training/score-subnet.ts'
-import { listCheckpoints } from '../../../src-main/worker/checkpoint-files.ts'
+import { listCheckpoints, readCheckpoint } from '../../../src-main/worker/checkpoint-files.ts'
 import { JobRunner } from '../../../src-main/worker/run-job.ts'
-import { readWeights } from '../../../src-main/worker/supernet-files.ts'
+import { decodeWeights } from '../../../src-main/training/checkpoint.ts'
 import { createTemporaryFolder, readPresets } from '../../support/engine-core.ts'
 import { symmetric } from '../../support/formula-weights.ts'
 import { smallSupernet } from '../../support/small-supernet.ts'
@@ -85,7 +85,8 @@ describe('jobs of a study', () => {
     await train('alone', { phase: 'supernet', subnet: jsonOf(member) })
     const [checkpoint] = listCheckpoints(jobIn('alone').runFolder, 'supernet')
     expect(checkpoint?.iteration).toBe(ITERATIONS)
-    const trained = checkpoint === undefined ? new Map() : readWeights(checkpoint)
+    const trained =
+      checkpoint === undefined ? new Map() : decodeWeights(readCheckpoint(checkpoint.weightsFile)).weights
     const own = new Set(planParameters(planNetwork(space, shape, member)).map(({ name }) => name))
     const specs = supernetParameters(space, shape)
     const fresh = initialWeights(specs, shape, config.seed)
@@ -97,7 +98,7 @@ describe('jobs of a study', () => {
   }, 60_000)
 
   it('start a super-network from the teacher of another folder', async () => {
-    await expect(train('student', { phase: 'supernet' })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(train('student', { phase: 'supernet' })).rejects.toMatchObject({ code: 'CHECKPOINT' })
     await train('teacher', { phase: 'teacher' })
     await train('student', { phase: 'supernet', teacherFolder: jobIn('teacher').runFolder })
     const filesOf = (name: string) => readdirSync(join(jobIn(name).runFolder, 'checkpoints'))
