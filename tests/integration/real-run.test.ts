@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { nativeKernels } from '../support/native-kernels.ts'
 import { hasShared, sharedPath } from '../support/read-npz.ts'
 import { childrenOf, runCli, startCli } from '../support/run-cli.ts'
+import { canMountSmallDisk, keepDiskFull, mountSmallDisk } from '../support/small-disk.ts'
 
 /** Real workers on real (drawn and photographed) images, through the command line, with configurations of some seconds. */
 
@@ -202,7 +202,7 @@ describe('bad input', () => {
     'names a disk that is full at a checkpoint, keeps what is stored, and goes on when there is room (root: tmpfs)',
     async () => {
       const data = dataFolder()
-      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', data])
+      const unmount = mountSmallDisk(data, 24)
       try {
         const filler = join(data, 'filler')
         const args = ['run', 'micro-pose', '--json', '--data', data, ...set(...SMALL, 'compute.backend=wasm')]
@@ -221,56 +221,57 @@ describe('bad input', () => {
         expect(code, stderr).toBe(0)
         expect(points(parse(stdout))).toEqual(points(await undisturbed()))
       } finally {
-        spawnSync('umount', ['-l', data])
+        unmount()
+      }
+    },
+  )
+
+  it.skipIf(!canMountSmallDisk())(
+    'waits where not even the ending finds room, says how much is missing, and ends at Ctrl+C (root: tmpfs)',
+    async () => {
+      const data = dataFolder()
+      const unmount = mountSmallDisk(data, 24)
+      try {
+        const filler = join(data, 'filler')
+        const args = ['run', 'micro-pose', '--data', data, ...set(...SMALL, 'compute.backend=wasm')]
+        const running = startCli(args)
+        await running.waitForStderr(/teacher iteration \d+/)
+        const filling = keepDiskFull(filler, { leftBytes: 0 })
+        await running.waitForStderr(/waits for space/)
+        running.child.kill('SIGINT')
+        const { code, stderr } = await running.done
+        filling.stop()
+        expect(code, stderr).toBe(130)
+        expect(stderr).toMatch(/MB are free, about [\d.]+ MB are needed/)
+
+        rmSync(filler)
+        const runId = /run (r-\w+) started/.exec(stderr)?.[1] ?? ''
+        const resumed = await runCli(['resume', runId, '--json', '--data', data])
+        expect(resumed.code, resumed.stderr).toBe(0)
+        expect(points(parse(resumed.stdout))).toEqual(points(await undisturbed()))
+      } finally {
+        unmount()
       }
     },
   )
 })
 
-function canMountSmallDisk(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    return false
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'scalenas-mount-'))
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
-  if (status === 0) {
-    spawnSync('umount', [folder])
-  }
-  rmSync(folder, { recursive: true, force: true })
-  return status === 0
-}
-
-/**
- * Keeps less free space than a checkpoint needs until it is stopped; the database's journal finds some pages still.
- * The run writes and removes files at the same time: so it fills in small pieces, looks anew before each, and fills
- * again what a removed checkpoint gave back.
- */
-function keepDiskFull(path: string): { readonly stop: () => void } {
-  const LEFT_BYTES = 256 * 1024
-  const piece = Buffer.alloc(64 * 1024)
-  const file = openSync(path, 'w')
-  const fill = (): void => {
-    const left = (): number => {
-      const { bavail, bsize } = statfsSync(path)
-      return bavail * bsize
-    }
-    try {
-      while (left() > LEFT_BYTES) {
-        writeSync(file, piece)
-      }
-    } catch (error) {
-      // The run took the last bytes in between: full is what was wanted.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
-        throw error
-      }
-    }
-  }
-  fill()
-  const timer = setInterval(fill, 20)
-  return {
-    stop: () => {
-      clearInterval(timer)
-      closeSync(file)
-    },
-  }
-}
+describe.skipIf(process.platform === 'win32')('a closed terminal', () => {
+  it('ends a run in order: checkpoint, status, lock, exit code 130; a resume gives the undisturbed front', async () => {
+    const data = dataFolder()
+    const args = ['run', 'micro-pose', '--data', data, ...set(...SMALL, 'compute.backend=wasm')]
+    const running = startCli(args)
+    await running.waitForStderr(/teacher iteration \d+/)
+    // The terminal tells the whole group, and the wrapper tells its child once more.
+    running.child.kill('SIGHUP')
+    running.child.kill('SIGHUP')
+    const { code, stderr } = await running.done
+    expect(code, stderr).toBe(130)
+    expect(stderr).toContain('stopping after a checkpoint')
+    const runId = /run (r-\w+) started/.exec(stderr)?.[1] ?? ''
+    const shown = await runCli(['show', runId, '--json', '--data', data])
+    expect(parse(shown.stdout).status).toBe('stopped')
+    const resumed = await runCli(['resume', runId, '--json', '--data', data])
+    expect(points(parse(resumed.stdout))).toEqual(points(await undisturbed()))
+  })
+})

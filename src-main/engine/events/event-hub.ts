@@ -86,7 +86,19 @@ export class EventHub {
     this.#waitingOf(runId).logs.push({ at: this.#now(), level, message })
   }
 
-  /** Writes what waits, so that a reader of the tables sees it. */
+  /** For who reads the tables: as {@link flush}, but on a full disk what is stored can still be read. */
+  flushForReader(runId: string): void {
+    try {
+      this.flush(runId)
+    } catch (thrown) {
+      // The timer tries again and reports it.
+      if (!canHeal(thrown)) {
+        throw thrown
+      }
+    }
+  }
+
+  /** Writes what waits. @throws what the database says; nothing is lost then. */
   flush(runId: string): void {
     const waiting = this.#pending.get(runId)
     if (waiting === undefined) {
@@ -108,14 +120,17 @@ export class EventHub {
     return readEvents(this.#store, query, this.#wakeUp)
   }
 
-  /** Ends all subscriptions. */
+  /** Ends all subscriptions. What cannot be written now, on a full disk, is given up. */
   close(): void {
-    try {
-      ;[...this.#pending.keys()].forEach((runId) => this.flush(runId))
-    } finally {
-      this.#pending.forEach((waiting) => clearTimeout(waiting.timer))
-      this.#wakeUp.close()
+    for (const runId of this.#pending.keys()) {
+      try {
+        this.flush(runId)
+      } catch (thrown) {
+        process.stderr.write(`run ${runId}: its last events cannot be stored: ${String(thrown)}\n`)
+      }
     }
+    this.#pending.forEach((waiting) => clearTimeout(waiting.timer))
+    this.#wakeUp.close()
   }
 
   #write(runId: string, body: RunEventBody): void {

@@ -24,7 +24,7 @@ export function createCandidatesService(parts: EngineParts, fineTuning: FineTuni
     list: (runId) =>
       answer(() => {
         requireRun(parts, runId)
-        hub.flush(runId)
+        hub.flushForReader(runId)
         return { rows: store.candidates.rows(runId), generations: store.candidates.generations(runId) }
       }),
     get: (id) => answer(() => requireCandidate(parts, id)),

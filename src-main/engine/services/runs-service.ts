@@ -85,7 +85,7 @@ export function createRunsService(parts: RunsServiceParts): RunsService {
     metrics: (id, { sinceIteration, maxPoints }) =>
       answer(() => {
         requireRun(parts, id)
-        hub.flush(id)
+        hub.flushForReader(id)
         return {
           points: store.metrics.sample(id, sinceIteration, maxPoints),
           panels: store.metrics.panels(id, sinceIteration),
@@ -94,7 +94,7 @@ export function createRunsService(parts: RunsServiceParts): RunsService {
     log: (id, limit) =>
       answer(() => {
         requireRun(parts, id)
-        hub.flush(id)
+        hub.flushForReader(id)
         return store.events.log(id, limit)
       }),
     events: (query) => hub.subscribe(query),
