@@ -44,7 +44,10 @@ export interface DataPaths {
   readonly root: string
   readonly database: string
   readonly backups: string
+  /** Says who holds the folder. */
   readonly lock: string
+  /** What the kernel locks; nothing but kernel-lock.ts may open it. */
+  readonly kernelLock: string
   readonly token: string
   readonly cache: string
   readonly temporary: string
@@ -57,6 +60,7 @@ export function listDataPaths(root: string): DataPaths {
     database: join(root, 'studio.sqlite'),
     backups: join(root, 'backups'),
     lock: join(root, 'engine.lock'),
+    kernelLock: join(root, 'engine-lock.sqlite'),
     token: join(root, 'engine.token'),
     cache: join(root, 'cache'),
     temporary: join(root, 'tmp'),

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { EngineError } from '../contract/index.ts'
 import type { DataPaths } from './data-folder.ts'
+import { loadSqlite } from './load-sqlite.ts'
 import { migrate } from './migrate.ts'
 import type { Migration } from './migrate.ts'
 import { ALL_MIGRATIONS } from './migrations/all-migrations.ts'
@@ -17,8 +18,6 @@ export type Queryable = Pick<
   'select' | 'insert' | 'update' | 'delete' | 'all' | 'get' | 'run'
 >
 
-/** better-sqlite3 13 crashes the whole process on an older Node-API, so it is checked before the import. */
-const NEEDED_NODE_API = 10
 /** A writer of this engine never holds the lock this long; another program (a backup) may. */
 const BUSY_TIMEOUT_MS = 5000
 /** The full check reads every page and index; above this size the quick one has to do, or the start takes seconds. */
@@ -32,8 +31,7 @@ export async function openDatabase(
   paths: DataPaths,
   migrations: readonly Migration[] = ALL_MIGRATIONS,
 ): Promise<StudioDatabase> {
-  assertNodeApi(process.versions)
-  const { default: Sqlite } = await import('better-sqlite3')
+  const Sqlite = loadSqlite()
   const { drizzle } = await import('drizzle-orm/better-sqlite3')
   const client = new Sqlite(paths.database)
   try {
@@ -48,15 +46,6 @@ export async function openDatabase(
     throw damaged(thrown, paths)
   }
   return drizzle(client, { schema })
-}
-
-export function assertNodeApi(versions: Readonly<Record<string, string | undefined>>): void {
-  if (!(Number(versions['napi']) >= NEEDED_NODE_API)) {
-    throw new EngineError(
-      'MISSING_PART',
-      `The database driver needs Node-API ${NEEDED_NODE_API} (Node 22.14 or newer), this is Node ${versions['node'] ?? '?'} with Node-API ${versions['napi'] ?? 'none'}. Run "npm run setup" and start with "npx scalenas".`,
-    )
-  }
 }
 
 function checkIntegrity(client: Database, paths: DataPaths): void {
