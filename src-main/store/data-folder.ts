@@ -51,6 +51,7 @@ export interface DataPaths {
   readonly token: string
   readonly cache: string
   readonly temporary: string
+  readonly runs: string
   runFolder(runId: string): string
 }
 
@@ -64,6 +65,7 @@ export function listDataPaths(root: string): DataPaths {
     token: join(root, 'engine.token'),
     cache: join(root, 'cache'),
     temporary: join(root, 'tmp'),
+    runs: join(root, 'runs'),
     runFolder: (runId) => join(root, 'runs', runId),
   }
 }
@@ -76,7 +78,7 @@ export async function prepareDataFolder(paths: DataPaths): Promise<void> {
   try {
     await makeFolder(paths.root)
     await proveWritable(paths.root)
-    for (const folder of [join(paths.root, 'runs'), paths.cache, paths.temporary]) {
+    for (const folder of [paths.runs, paths.cache, paths.temporary]) {
       await makeFolder(folder)
     }
   } catch (thrown) {

@@ -15,6 +15,7 @@ import { createMetricQueries } from './metric-queries.ts'
 import type { MetricQueries } from './metric-queries.ts'
 import { openDatabase } from './open-database.ts'
 import type { StudioDatabase } from './open-database.ts'
+import { refuseLostDatabase } from './run-folders.ts'
 import { createRunQueries } from './run-queries.ts'
 import type { RunQueries } from './run-queries.ts'
 
@@ -37,7 +38,16 @@ export interface Store {
   close(): void
 }
 
-export async function openStore(paths: DataPaths): Promise<Store> {
+export interface StoreOptions {
+  /** Whether a new database may take the place of one that is gone from beside its runs; default false. */
+  readonly replacesLostDatabase?: boolean
+}
+
+/** @throws EngineError STORAGE when the database is damaged, or gone from beside its runs. */
+export async function openStore(paths: DataPaths, options: StoreOptions = {}): Promise<Store> {
+  if (options.replacesLostDatabase !== true) {
+    refuseLostDatabase(paths)
+  }
   const db = await openDatabase(paths)
   return {
     paths,
