@@ -31,6 +31,7 @@ export default defineConfig({
           cli: fromRoot('src-main/cli/main.ts'),
           engine: fromRoot('src-main/engine/main.ts'),
           worker: fromRoot('src-main/worker/main.ts'),
+          'copy-thread': fromRoot('src-main/store/copy-thread.ts'),
           'loader-thread': fromRoot('src-main/datasets/loader-thread.ts'),
           'webgpu-thread': fromRoot('src-main/compute/webgpu/device-thread.ts'),
           'webgpu-probe': fromRoot('src-main/compute/webgpu/probe.ts'),

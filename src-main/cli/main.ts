@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { datasetsCommand, presetsCommand } from './commands/listings.ts'
 import { predictCommand } from './commands/predict.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { deleteCommand, resumeCommand, runsCommand, showCommand, stopCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -53,6 +54,7 @@ process.exitCode = await runCommandLine(
     study: studyCommand,
     'fine-tune': fineTuneCommand,
     bench: benchCommand,
+    restore: restoreCommand,
     doctor: doctorCommand,
   },
   process.argv.slice(2),

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { EngineError } from '../contract/index.ts'
+import { keepDailyCopies } from '../store/daily-copies.ts'
 import { listDataPaths, prepareDataFolder } from '../store/data-folder.ts'
 import { acquireEngineLock } from '../store/engine-lock.ts'
 import type { EngineLock } from '../store/engine-lock.ts'
@@ -105,6 +106,12 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
     pictures: createPicturesService(parts, candidates),
   }
   const server = await listen(options, parts, services)
+  const copies = keepDailyCopies({
+    paths: store.paths,
+    hasRuns: () => store.runs.ids().length > 0,
+    now: Date.now,
+    warn: (message) => process.stderr.write(`${message}\n`),
+  })
   lock.publish(server.url, server.token)
   if (options.startsWaitingRuns ?? true) {
     waiting.forEach((runId) => scheduler.enqueue(runId))
@@ -115,6 +122,7 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
     await parts.executor.close()
     await server.close()
     parts.hub.close()
+    await copies.close()
     store.close()
     lock.release()
   }

@@ -1,16 +1,15 @@
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { EngineError } from '../contract/index.ts'
+import { listCopies, migrationCopyName, surplusCopies } from './database-copies.ts'
+import { writeCopy } from './write-copy.ts'
 
 export interface Migration {
   /** Numbered by tens; `PRAGMA user_version` holds the newest one applied. */
   readonly version: number
   readonly sql: string
 }
-
-/** Copies of the last migrations are kept, older ones are of no use to anyone. */
-const KEPT_COPIES = 3
 
 /**
  * Brings a database up to the newest migration, each in its own transaction, after copying it to `backupFolder` (a new one has
@@ -29,7 +28,7 @@ export function migrate(database: Database, migrations: readonly Migration[], ba
   const pending = migrations.filter((migration) => migration.version > current)
   for (const migration of pending) {
     if (current > 0) {
-      copyDatabase(database, backupFolder)
+      copyBefore(database, backupFolder)
     }
     database.transaction(() => {
       database.exec(migration.sql)
@@ -42,16 +41,9 @@ export function readVersion(database: Database): number {
   return Number(database.pragma('user_version', { simple: true }))
 }
 
-/** `VACUUM INTO` writes a consistent copy, the write-ahead log included. */
-function copyDatabase(database: Database, backupFolder: string): void {
-  mkdirSync(backupFolder, { recursive: true })
-  const version = String(readVersion(database)).padStart(4, '0')
-  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-')
-  database
-    .prepare('VACUUM INTO ?')
-    .run(join(backupFolder, `studio-${stamp}-before-${version}-changes.sqlite`))
-  const copies = readdirSync(backupFolder).filter((file) => file.startsWith('studio-'))
-  for (const old of copies.toSorted().slice(0, -KEPT_COPIES)) {
-    unlinkSync(join(backupFolder, old))
-  }
+function copyBefore(database: Database, backupFolder: string): void {
+  writeCopy(database, join(backupFolder, migrationCopyName(Date.now(), readVersion(database))))
+  surplusCopies(listCopies(backupFolder), 'migration').forEach((file) => {
+    rmSync(file, { force: true })
+  })
 }

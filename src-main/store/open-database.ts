@@ -2,7 +2,9 @@ import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { EngineError } from '../contract/index.ts'
+import { damagedError } from './damaged-database.ts'
 import type { DataPaths } from './data-folder.ts'
+import { askIntegrity } from './integrity.ts'
 import { loadSqlite } from './load-sqlite.ts'
 import { migrate } from './migrate.ts'
 import type { Migration } from './migrate.ts'
@@ -50,7 +52,7 @@ export async function openDatabase(
 
 function checkIntegrity(client: Database, paths: DataPaths): void {
   const check = statSync(paths.database).size > FULL_CHECK_LIMIT_BYTES ? 'quick_check' : 'integrity_check'
-  const answer = String(client.pragma(`${check}(1)`, { simple: true }))
+  const answer = askIntegrity(client, check)
   if (answer !== 'ok') {
     throw damagedError(paths, answer)
   }
@@ -65,11 +67,4 @@ function damaged(thrown: unknown, paths: DataPaths): unknown {
     return new EngineError('STORAGE', `The database ${paths.database} cannot be opened (${code}).`)
   }
   return thrown
-}
-
-function damagedError(paths: DataPaths, reason: string): EngineError {
-  return new EngineError(
-    'STORAGE',
-    `The database ${paths.database} is damaged (${reason}). Nothing was changed. Put a copy from ${paths.backups} in its place, or start with another data folder.`,
-  )
 }

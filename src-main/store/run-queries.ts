@@ -25,6 +25,7 @@ export interface RunQueries {
   summary(id: string): RunSummary | null
   /** Newest first. */
   summaries(): RunSummary[]
+  ids(): string[]
   idsByStatus(statuses: readonly RunStatus[]): string[]
   update(id: string, patch: RunPatch): void
   /** Deletes up to `limit` rows of curves and events; false when none is left, so that a long run goes in short steps. */
@@ -60,6 +61,13 @@ export function createRunQueries(db: StudioDatabase): RunQueries {
       return row === undefined ? null : row
     },
     summaries: () => list().orderBy(desc(runs.createdAt), desc(runs.id)).all(),
+    ids: () =>
+      db
+        .select({ id: runs.id })
+        .from(runs)
+        .orderBy(runs.createdAt, runs.id)
+        .all()
+        .map((row) => row.id),
     idsByStatus: (statuses) =>
       db
         .select({ id: runs.id })

@@ -49,7 +49,11 @@ export function toEngineError(thrown: unknown): EngineError {
       thrown,
     )
   }
-  if (UNWRITABLE.has(code) || code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT')) {
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    const advice = 'Stop the engine and run "scalenas restore", which puts a copy in its place.'
+    return because(new EngineError('STORAGE', `The database is damaged (${code}). ${advice}`), thrown)
+  }
+  if (UNWRITABLE.has(code) || code.startsWith('SQLITE_IOERR')) {
     return because(new EngineError('STORAGE', `The data folder cannot be written (${code}).`), thrown)
   }
   return because(fromErrorInfo(toErrorInfo(thrown)), thrown)

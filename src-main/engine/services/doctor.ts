@@ -65,7 +65,7 @@ function checkDatabase({ store }: EngineParts): DoctorCheck {
   const detail = `SQLite ${version}, schema ${String(readVersion(client))}, ${store.paths.database}: ${answer}`
   return answer === 'ok'
     ? { name, status: 'passed', detail, remedy: null }
-    : { name, status: 'failed', detail, remedy: `Put a copy from ${store.paths.backups} in its place.` }
+    : { name, status: 'failed', detail, remedy: 'Stop the engine and run "scalenas restore".' }
 }
 
 async function checkDataFolder(root: string): Promise<DoctorCheck> {
