@@ -2,18 +2,20 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fastify from 'fastify'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { EngineError, toErrorInfo } from '../../contract/index.ts'
-import type { ErrorCode } from '../../contract/index.ts'
+import type { FastifyInstance } from 'fastify'
 import type { DataPaths } from '../../store/data-folder.ts'
 import type { Access } from './access.ts'
+import { checkCaller, requireToken } from './check-request.ts'
 import { registerPictureRoutes } from './picture-routes.ts'
 import type { AddPicture } from './picture-routes.ts'
 import { registerPreviewRoutes } from './preview-routes.ts'
+import { REQUEST_LIMITS, watchPace } from './request-limits.ts'
+import type { RequestLimits } from './request-limits.ts'
+import { sendError, sendNothingHere } from './send-error.ts'
 
 /** Calls go over the WebSocket; of what comes here only pictures have a body, and a limit of their own. */
 const BODY_LIMIT_BYTES = 64 * 1024
-const API_PREFIX = '/api/'
+const API_PREFIX = '/api'
 
 export interface HttpServerOptions {
   readonly access: Access
@@ -21,76 +23,62 @@ export interface HttpServerOptions {
   /** The built web UI; null or absent on disk: a sentence says so instead. */
   readonly rendererFolder: string | null
   readonly addPicture: AddPicture
+  /** Default: `REQUEST_LIMITS`. */
+  readonly limits?: RequestLimits
 }
 
-/** Binary GETs and pictures that come in below /api/ (token needed) and the files of the web UI (no secret in them, the token stays in the address's fragment). */
-export async function createHttpServer({
-  access,
-  paths,
-  rendererFolder,
-  addPicture,
-}: HttpServerOptions): Promise<FastifyInstance> {
-  const server = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true })
-  server.addHook('onRequest', async (request, reply) => {
-    guard(access, request, reply)
-    await Promise.resolve()
+/**
+ * Binary GETs and pictures that come in, all in one scope that asks for the token; outside of it only the files of the web UI (no
+ * secret in them, the token stays in the address's fragment).
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { access, rendererFolder, limits = REQUEST_LIMITS } = options
+  const server = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    connectionTimeout: limits.silentMs,
+    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.checkEveryMs },
+    // An address that cannot be decoded, or has a part too long for any id, reaches no hook.
+    frameworkErrors: (_error, _request, reply) => void sendNothingHere(reply),
+  })
+  server.addHook('onRequest', (request, reply, done) => {
+    watchPace(request.raw, limits)
+    done(checkCaller(access, request, reply) ?? undefined)
   })
   server.setErrorHandler((thrown, _request, reply) => sendError(reply, thrown))
-  server.options(`${API_PREFIX}*`, (_request, reply) => reply.code(204).send())
-  registerPreviewRoutes(server, paths)
-  registerPictureRoutes(server, paths, addPicture)
+  server.setNotFoundHandler((_request, reply) => sendNothingHere(reply))
+  registerPreflight(server)
+  await server.register(
+    (api, _options, done) => {
+      registerApi(api, options)
+      done()
+    },
+    { prefix: API_PREFIX },
+  )
   await registerPage(server, rendererFolder)
   return server
 }
 
-/** @throws EngineError UNAUTHORIZED before anything else is looked at. */
-function guard(access: Access, request: FastifyRequest, reply: FastifyReply): void {
-  const { host, origin, authorization } = request.headers
-  if (!access.isHost(host)) {
-    throw new EngineError('UNAUTHORIZED', `This engine does not answer for the host "${host ?? ''}".`)
-  }
-  if (!access.isOrigin(origin, host)) {
-    throw new EngineError('UNAUTHORIZED', `Pages of ${origin ?? ''} may not talk to this engine.`)
-  }
-  void reply.headers(secureHeaders(host))
-  if (origin !== undefined) {
-    void reply.headers({
-      'access-control-allow-origin': origin,
-      'access-control-allow-headers': 'authorization, content-type',
-      vary: 'origin',
-    })
-  }
-  const isPreflight = request.method === 'OPTIONS'
-  if (request.url.startsWith(API_PREFIX) && !isPreflight) {
-    const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1]
-    if (!access.isToken(token)) {
-      throw new EngineError(
-        'UNAUTHORIZED',
-        'This address needs "Authorization: Bearer" with the token of the engine.',
-      )
-    }
-  }
+/**
+ * The hook belongs to the scope, so the router has decided by then: however an address is spelled, what is found here asks for the
+ * token, and a route cannot be added to the scope without it.
+ */
+function registerApi(api: FastifyInstance, { access, paths, addPicture }: HttpServerOptions): void {
+  api.addHook('onRequest', (request, _reply, done) => {
+    done(requireToken(access, request) ?? undefined)
+  })
+  api.removeAllContentTypeParsers()
+  registerPreviewRoutes(api, paths)
+  registerPictureRoutes(api, paths, addPicture)
 }
 
-function secureHeaders(host: string | undefined): Record<string, string> {
-  const policy = [
-    "default-src 'self'",
-    "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' blob: data:",
-    "font-src 'self'",
-    `connect-src 'self' ws://${host ?? ''}`,
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ]
-  return {
-    'content-security-policy': policy.join('; '),
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
-  }
+/** A browser asks before it shows the token; the answer tells nothing but which headers it may send, and no body is read for it. */
+function registerPreflight(server: FastifyInstance): void {
+  server.options(
+    `${API_PREFIX}/*`,
+    { onRequest: (_request, reply) => void reply.code(204).send() },
+    (_request, reply) => reply.code(204).send(),
+  )
 }
 
 async function registerPage(server: FastifyInstance, rendererFolder: string | null): Promise<void> {
@@ -103,19 +91,4 @@ async function registerPage(server: FastifyInstance, rendererFolder: string | nu
       .type('text/plain; charset=utf-8')
       .send('The engine runs. Its web page is not built: run "npm run build" and start again.\n'),
   )
-}
-
-const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
-  BAD_REQUEST: 400,
-  UNAUTHORIZED: 401,
-  NOT_FOUND: 404,
-  CONFLICT: 409,
-  STORAGE: 507,
-}
-
-function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
-  const info = toErrorInfo(thrown)
-  const given = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500
-  const status = thrown instanceof EngineError ? (HTTP_STATUS[info.code] ?? 500) : given
-  return reply.code(status).send({ code: info.code, message: info.message })
 }

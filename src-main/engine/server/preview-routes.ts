@@ -11,7 +11,7 @@ const BYTES = 'application/octet-stream'
 
 /** Pictures and label maps that the worker wrote below the run's folder. */
 export function registerPreviewRoutes(server: FastifyInstance, paths: DataPaths): void {
-  const base = '/api/runs/:run/preview/:sample'
+  const base = '/runs/:run/preview/:sample'
   server.get<{ Params: SampleParams }>(`${base}/image`, ({ params: { run, sample } }, reply) =>
     sendRunFile({ paths, reply, runId: run, type: 'image/png' }, 'preview', `${safeId(sample)}.png`),
   )

@@ -115,8 +115,8 @@ describe('the server', { timeout: 30_000 }, () => {
     [`/api/runs/${RUN}/preview/absent/image`, 404],
     [`/api/runs/${RUN}/preview/s1/prediction/..`, 400],
     [`/api/runs/r-nobody1/preview/s1/image`, 404],
-    ['/../secret.png', 403],
-    ['/%2e%2e/secret.png', 403],
+    ['/../secret.png', 404],
+    ['/%2e%2e/secret.png', 404],
   ])('does not leave the folder of a run: %s', async (path, status) => {
     const answer = await get(path, authorized())
     expect(answer.body).not.toContain('secret')
