@@ -16,6 +16,7 @@ import { deleteCommand, resumeCommand, runsCommand, showCommand, stopCommand } f
 import { serveCommand } from './commands/serve.ts'
 import { studioCommand } from './commands/studio.ts'
 import { studyCommand } from './commands/study.ts'
+import { tokenCommand } from './commands/token.ts'
 import { runCommandLine } from './run-command-line.ts'
 
 /** Entry of `scalenas`. Paths differ between sources (src-main/cli) and build (out/main); everything else sits in siblings. */
@@ -37,6 +38,7 @@ process.exitCode = await runCommandLine(
   {
     studio: studioCommand,
     serve: serveCommand,
+    token: tokenCommand,
     run: runCommand,
     resume: resumeCommand,
     runs: runsCommand,

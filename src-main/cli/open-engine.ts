@@ -25,7 +25,7 @@ export async function openEngine(args: CommandArgs, { parts }: CommandContext): 
   for (let attempt = 1; ; attempt += 1) {
     const running = findEngine(dataFolder)
     if (running !== null) {
-      return connectServices(running)
+      return connectServices({ ...running, token: () => findEngine(dataFolder)?.token ?? running.token })
     }
     try {
       return await startEngine({ ...parts, dataFolder, startsWaitingRuns: false })

@@ -1,7 +1,6 @@
 import { createTRPCClient, createWSClient, TRPCClientError, wsLink } from '@trpc/client'
 import { EngineError, fromErrorInfo } from '../contract/index.ts'
 import type { ErrorInfo, RunEvent } from '../contract/index.ts'
-import type { EngineAddress } from '../engine/find-engine.ts'
 import type { AppRouter } from '../engine/routers/app-router.ts'
 import type { EngineServices, EventsQuery } from '../engine/services/engine-services.ts'
 
@@ -10,18 +9,24 @@ export interface RemoteEngine {
   close(): Promise<void>
 }
 
+/** A function is asked at each connection, so that a command outlives `scalenas token --renew`. */
+export interface ReachableEngine {
+  readonly url: string
+  readonly token: string | (() => string)
+}
+
 /** A restart of the desktop's engine takes a second or two; after this long it is gone. */
 const LOST_AFTER_MS = 10_000
 
 /** The services of an engine in another process; errors come out as the EngineErrors they were there. */
 export function connectServices(
-  { url, token }: Pick<EngineAddress, 'url' | 'token'>,
+  { url, token }: ReachableEngine,
   lostAfterMs: number = LOST_AFTER_MS,
 ): RemoteEngine {
   const loss = watchLoss(lostAfterMs)
   const socket = createWSClient({
     url: `${url.replace(/^http/, 'ws')}/trpc`,
-    connectionParams: { token },
+    connectionParams: () => ({ token: typeof token === 'string' ? token : token() }),
     onOpen: loss.onOpen,
     onClose: loss.onClose,
   })
@@ -47,6 +52,7 @@ function servicesOf(
       status: () => ask(system.status.query()),
       doctor: () => ask(system.doctor.query()),
       calibrate: (networks) => ask(system.calibrate.mutate({ networks: [...networks] })),
+      renewToken: () => ask(system.renewToken.mutate()),
     },
     presets: { list: () => ask(presets.list.query()) },
     published: { list: () => ask(published.list.query()) },

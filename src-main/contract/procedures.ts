@@ -17,6 +17,7 @@ const pictureBoxSchema = z.tuple([z.number(), z.number(), side, side])
  *   system.status   query        → SystemStatus
  *   system.doctor   query        → DoctorReport
  *   system.calibrate mutation    → readonly Calibration[]     (measures threads and workers anew; CONFLICT while a run is at work)
+ *   system.renewToken mutation   → void                        (the old token ends at once, also that of open connections)
  *   presets.list    query        → readonly Preset[]
  *   published.list  query        → PublishedResults           (reference points of method.md part 10)
  *   datasets.list   query        → readonly RegisteredDataset[]

@@ -15,6 +15,8 @@ export interface SystemStatus {
   /** Runs that have ended and whose ending waits for space on the disk. */
   readonly waitsForSpace: readonly SpaceWait[]
   readonly startedAt: number
+  /** What is listened on: a name or address, "0.0.0.0" and "::" for all of this machine. */
+  readonly listening: { readonly host: string; readonly port: number }
 }
 
 export interface SpaceWait {

@@ -12,7 +12,7 @@ export interface EngineKeeper {
 
 export interface EngineKeeperOptions {
   readonly starter: EngineStarter
-  /** Called at each start after the first one that succeeded. */
+  /** Called when `address` has another answer: at each start after the first one that succeeded, and with a new token. */
   readonly onChanged: () => void
   /** Called once, when the restart budget is used up. */
   readonly onGivenUp: (reason: string) => void
@@ -32,9 +32,13 @@ export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
   let isStopping = false
 
   function start(): void {
+    if (isStopping) {
+      return
+    }
     const started = starter.start()
     engine = started
     started.ready.then(welcome, () => undefined) // dying before it is ready is an exit as well, and handled there
+    started.onMoved(move)
     started.onExit((reason) => void bury(started, reason))
   }
 
@@ -46,6 +50,11 @@ export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
     if (readyCount > 1) {
       onChanged()
     }
+  }
+
+  function move(found: EngineAddress): void {
+    address = promiseAddress(found)
+    onChanged()
   }
 
   async function bury(dead: EngineProcess, reason: string): Promise<void> {
@@ -66,13 +75,7 @@ export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
     }
     log(`engine gone (${reason}); starting again in ${String(wait)} ms`)
     await delay(wait)
-    startUnlessStopping()
-  }
-
-  function startUnlessStopping(): void {
-    if (!isStopping) {
-      start()
-    }
+    start()
   }
 
   return {
@@ -85,8 +88,11 @@ export function createEngineKeeper(options: EngineKeeperOptions): EngineKeeper {
   }
 }
 
-function promiseAddress(): PromiseWithResolvers<EngineAddress> {
+function promiseAddress(known?: EngineAddress): PromiseWithResolvers<EngineAddress> {
   const deferred = Promise.withResolvers<EngineAddress>()
+  if (known) {
+    deferred.resolve(known)
+  }
   deferred.promise.catch(() => undefined) // nobody may be asking when the keeper gives up
   return deferred
 }

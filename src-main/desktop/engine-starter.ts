@@ -9,6 +9,8 @@ export interface EngineAddress {
 export interface EngineProcess {
   /** Rejects when it cannot be started or dies before it is ready. */
   readonly ready: Promise<EngineAddress>
+  /** Calls back with every address that comes after the first: the token was renewed. */
+  onMoved(callback: (address: EngineAddress) => void): void
   /** Calls back once, when the process is gone, with what is known of the reason. */
   onExit(callback: (reason: string) => void): void
   /** Asks it to end, insists after a while; resolves when it is gone. */
@@ -40,22 +42,31 @@ export function toEngineAddress(message: unknown): EngineAddress | null {
   return isAddress ? { url, token } : null
 }
 
-/** Resolves with the address that the engine posts; rejects with the reason when the process is gone before. */
-export function waitForAddress(
+/** `ready` resolves with the address that the engine posts; it rejects with the reason when the process is gone before. */
+export function followAddress(
   onMessage: (listener: (message: unknown) => void) => void,
   exited: Promise<string>,
-): Promise<EngineAddress> {
-  return new Promise((resolve, reject) => {
-    onMessage((message) => {
-      const address = toEngineAddress(message)
-      if (address) {
-        resolve(address)
-      }
-    })
-    void exited.then((reason) => {
-      reject(new Error(`the engine did not start: ${reason}`))
-    })
+): Pick<EngineProcess, 'ready' | 'onMoved'> {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<EngineAddress>()
+  const listeners = new Set<(address: EngineAddress) => void>()
+  let isReady = false
+  onMessage((message) => {
+    const address = toEngineAddress(message)
+    if (address === null) {
+      return
+    }
+    if (isReady) {
+      listeners.forEach((tell) => {
+        tell(address)
+      })
+    }
+    isReady = true
+    resolve(address)
   })
+  void exited.then((reason) => {
+    reject(new Error(`the engine did not start: ${reason}`))
+  })
+  return { ready, onMoved: (callback) => void listeners.add(callback) }
 }
 
 /** The engine gives a worker 20 s for a last checkpoint; then it closes the database. */

@@ -1,5 +1,5 @@
 import { utilityProcess } from 'electron'
-import { STOP_TIMEOUT_MS, waitForAddress } from './engine-starter.ts'
+import { followAddress, STOP_TIMEOUT_MS } from './engine-starter.ts'
 import type { EngineProcess, EngineStarter, EngineStartOptions } from './engine-starter.ts'
 import { tailOutput } from './output-tail.ts'
 
@@ -21,10 +21,10 @@ function startUtility({ entry, environment }: EngineStartOptions): EngineProcess
       resolve(`exit code ${String(code)}`)
     })
   })
-  const ready = waitForAddress((listener) => void child.on('message', listener), exited)
+  const address = followAddress((listener) => void child.on('message', listener), exited)
 
   return {
-    ready,
+    ...address,
     onExit: (callback) => void exited.then(callback),
     lastOutput: tail.lines,
     async stop() {

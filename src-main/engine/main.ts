@@ -28,6 +28,7 @@ try {
 }
 
 async function serve(): Promise<void> {
+  const tell = (token: string): void => parent.send({ kind: 'engine-ready', url: engine.url, token })
   const engine = await startEngine({
     dataFolder,
     workerEntry: new URL(isSource ? '../worker/main.ts' : './worker.js', import.meta.url),
@@ -35,6 +36,7 @@ async function serve(): Promise<void> {
     rendererFolder: new URL(isSource ? '../../out/renderer/' : '../renderer/', import.meta.url),
     codeVersion: await readCodeVersion(new URL('../../package.json', import.meta.url)),
     devOrigin: process.env['SCALENAS_DEV_ORIGIN'] ?? null,
+    onTokenRenewed: tell,
   })
   const end = (): void => {
     void engine.close().finally(() => process.exit(0))
@@ -43,15 +45,21 @@ async function serve(): Promise<void> {
     process.on(signal, end)
   }
   parent.onGone(end)
-  parent.send({ kind: 'engine-ready', url: engine.url, token: engine.token })
+  tell(engine.token)
 }
 
 function follow(other: EngineAddress): void {
   parent.onGone(() => process.exit(0))
   parent.send({ kind: 'engine-ready', url: other.url, token: other.token })
+  let { token } = other
   setInterval(() => {
-    if (findEngine(dataFolder)?.pid !== other.pid) {
+    const now = findEngine(dataFolder)
+    if (now?.pid !== other.pid) {
       process.exit(0)
+    }
+    if (now.token !== token) {
+      ;({ token } = now)
+      parent.send({ kind: 'engine-ready', url: now.url, token })
     }
   }, ANOTHER_ENGINE_POLL_MS)
 }

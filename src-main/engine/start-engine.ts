@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { EngineError } from '../contract/index.ts'
+import type { EngineError } from '../contract/index.ts'
 import { keepDailyCopies } from '../store/daily-copies.ts'
 import { listDataPaths, prepareDataFolder } from '../store/data-folder.ts'
 import { acquireEngineLock } from '../store/engine-lock.ts'
@@ -15,9 +15,8 @@ import type { Executor } from './executors/executor.ts'
 import { LocalExecutor } from './executors/local-executor.ts'
 import type { EngineParts } from './pipeline/run-context.ts'
 import { recoverRuns, Scheduler } from './pipeline/scheduler.ts'
-import { createAccess, createToken } from './server/access.ts'
-import { createHttpServer } from './server/http-server.ts'
-import { attachWebSocket } from './server/web-socket.ts'
+import { createDoor } from './server/door.ts'
+import { listen } from './server/listen.ts'
 import { createCandidatesService, createPreviewService } from './services/candidates-service.ts'
 import { createDatasetsService } from './services/datasets-service.ts'
 import type { EngineServices } from './services/engine-services.ts'
@@ -37,8 +36,10 @@ export interface EngineOptions {
   readonly host?: string
   /** 0 or absent: any free one. */
   readonly port?: number
-  /** Made at random unless given. */
+  /** That of the data folder unless given; one that is given is not kept. */
   readonly token?: string
+  /** Called with each new token; open connections are closed after it. */
+  readonly onTokenRenewed?: (token: string) => void
   readonly workerEntry: URL
   /** Holds presets/*.json. */
   readonly resourcesFolder: URL
@@ -93,10 +94,12 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
   const published = await loadPublished(fileURLToPath(new URL('published.json', options.resourcesFolder)))
   const { parts, scheduler } = createCore(options, store)
   const startedAt = Date.now()
+  const { host = '127.0.0.1', port = 0, devOrigin = null, token, onTokenRenewed } = options
+  const door = createDoor({ paths: store.paths, lock, token, host, port, devOrigin, onTokenRenewed })
   const fineTuning = createFineTuning(parts)
   const candidates = createCandidatesService(parts, fineTuning)
   const services: EngineServices = {
-    system: createSystemService({ ...parts, scheduler, presets, startedAt }),
+    system: createSystemService({ ...parts, scheduler, presets, startedAt, ...door }),
     presets: createPresetsService(presets),
     published: createPublishedService(published),
     datasets: createDatasetsService(parts),
@@ -105,14 +108,19 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
     preview: createPreviewService(parts),
     pictures: createPicturesService(parts, candidates),
   }
-  const server = await listen(options, parts, services)
+  const server = await listen({
+    ...{ access: door.access, host, port, services },
+    paths: store.paths,
+    rendererFolder: options.rendererFolder === null ? null : fileURLToPath(options.rendererFolder),
+    addPicture: (runId, name, content) => addPicture(parts, runId, name, content),
+  })
   const copies = keepDailyCopies({
     paths: store.paths,
     hasRuns: () => store.runs.ids().length > 0,
     now: Date.now,
     warn: (message) => process.stderr.write(`${message}\n`),
   })
-  lock.publish(server.url, server.token)
+  door.open(server)
   if (options.startsWaitingRuns ?? true) {
     waiting.forEach((runId) => scheduler.enqueue(runId))
   }
@@ -128,7 +136,9 @@ async function composeEngine(options: EngineOptions, store: Store, lock: EngineL
   }
   return {
     url: server.url,
-    token: server.token,
+    get token() {
+      return door.access.token
+    },
     services,
     close: () => (closing ??= close()),
   }
@@ -154,48 +164,4 @@ function createCore(options: EngineOptions, store: Store): { parts: EngineParts;
   const scheduler = new Scheduler(parts)
   interrupt = (runId, error) => scheduler.interrupt(runId, error)
   return { parts, scheduler }
-}
-
-interface ListeningServer {
-  readonly url: string
-  readonly token: string
-  close(): Promise<void>
-}
-
-async function listen(
-  options: EngineOptions,
-  parts: EngineParts,
-  services: EngineServices,
-): Promise<ListeningServer> {
-  const host = options.host ?? '127.0.0.1'
-  let port = options.port ?? 0
-  const access = createAccess({
-    token: options.token ?? createToken(),
-    host,
-    devOrigin: options.devOrigin ?? null,
-  })
-  const server = await createHttpServer({
-    access,
-    paths: parts.store.paths,
-    rendererFolder: options.rendererFolder === null ? null : fileURLToPath(options.rendererFolder),
-    addPicture: (runId, name, content) => addPicture(parts, runId, name, content),
-  })
-  const closeSockets = attachWebSocket(server.server, access, services)
-  try {
-    await server.listen({ host, port })
-  } catch (thrown) {
-    await closeSockets()
-    throw new EngineError('CONFLICT', `${host}:${String(port)} cannot be listened on: ${String(thrown)}`)
-  }
-  const address = server.server.address()
-  port = typeof address === 'object' && address !== null ? address.port : port
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return {
-    url: `http://${name.includes(':') ? `[${name}]` : name}:${String(port)}`,
-    token: access.token,
-    async close() {
-      await closeSockets()
-      await server.close()
-    },
-  }
 }

@@ -49,6 +49,7 @@ export interface DataPaths {
   /** What the kernel locks; nothing but kernel-lock.ts may open it. */
   readonly kernelLock: string
   readonly token: string
+  readonly keptToken: string
   readonly cache: string
   readonly temporary: string
   readonly runs: string
@@ -63,6 +64,7 @@ export function listDataPaths(root: string): DataPaths {
     lock: join(root, 'engine.lock'),
     kernelLock: join(root, 'engine-lock.sqlite'),
     token: join(root, 'engine.token'),
+    keptToken: join(root, 'token'),
     cache: join(root, 'cache'),
     temporary: join(root, 'tmp'),
     runs: join(root, 'runs'),

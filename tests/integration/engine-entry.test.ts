@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { connectServices } from '../../src-main/cli/remote-services.ts'
 import { createTemporaryFolder } from '../support/engine-core.ts'
 
 const ENTRY = join(import.meta.dirname, '../../src-main/engine/main.ts')
@@ -53,6 +54,24 @@ describe('the engine process of the desktop', () => {
     first.child.kill('SIGTERM')
     expect(await first.exited).toBe(0)
     expect(await second.exited).toBe(0)
+  })
+
+  it('tells a renewed token, also when it follows the engine of another process', async () => {
+    const first = start()
+    const { url, token } = await first.ready
+    const second = start()
+    await second.ready
+    const told = [first, second].map(
+      ({ child }) =>
+        new Promise<Ready>((resolve) => child.once('message', (message) => resolve(message as Ready))),
+    )
+    const remote = connectServices({ url, token })
+    await remote.services.system.renewToken()
+    await remote.close()
+    const [fromFirst, fromSecond] = await Promise.all(told)
+    expect(fromFirst).toMatchObject({ kind: 'engine-ready', url })
+    expect(fromFirst?.token).not.toBe(token)
+    expect(fromSecond).toEqual(fromFirst)
   })
 
   it('ends with the reason on stderr when the folder cannot be used', async () => {

@@ -1,14 +1,19 @@
-import { spawn } from 'node:child_process'
 import { EngineError } from '../../contract/index.ts'
+import { removeEntryPage } from '../../engine/entry-page.ts'
 import { findEngine, resolveDataFolder } from '../../engine/find-engine.ts'
+import type { EngineAddress } from '../../engine/find-engine.ts'
 import { isLoopback } from '../../engine/server/access.ts'
 import { startEngine } from '../../engine/start-engine.ts'
 import type { Engine } from '../../engine/start-engine.ts'
 import { DATA_ARG, EXIT, integer, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
+import { openBrowser } from '../open-browser.ts'
+import { listOutwardUrls, pageAddress } from '../page-address.ts'
+import { connectServices } from '../remote-services.ts'
 
 /** Tried first so that a bookmark keeps working; when it is taken and none was asked for, any free one does. */
 const USUAL_PORT = 7420
+const DEFAULT_HOST = '127.0.0.1'
 
 export const serveCommand: Command = {
   description: 'Run the engine with its web page',
@@ -28,13 +33,15 @@ export const serveCommand: Command = {
 
 export async function serve(args: CommandArgs, context: CommandContext): Promise<number> {
   const { terminal, interrupted } = context
-  const running = findEngine(resolveDataFolder(text(args, 'data')))
+  const dataFolder = resolveDataFolder(text(args, 'data'))
+  const running = findEngine(dataFolder)
   if (running !== null) {
+    await refuseOtherAddress(args, running)
     terminal.err(`An engine (process ${String(running.pid)}) serves this data folder already:`)
     terminal.out(pageAddress(running))
     return EXIT.done
   }
-  const host = text(args, 'host') ?? '127.0.0.1'
+  const host = text(args, 'host') ?? DEFAULT_HOST
   if (!isLoopback(host)) {
     terminal.err(
       `Warning: ${host} can be reached from other machines, without encryption. Whoever has the token has the engine.`,
@@ -42,8 +49,11 @@ export async function serve(args: CommandArgs, context: CommandContext): Promise
   }
   const engine = await listen(args, host, context)
   terminal.out(`ScaleNAS Studio is at ${pageAddress(engine)}`)
+  listOutwardUrls(host, Number(new URL(engine.url).port)).forEach((url) => {
+    terminal.out(`From other machines: ${pageAddress({ url, token: engine.token })}`)
+  })
   if (args['open'] === true) {
-    openBrowser(pageAddress(engine))
+    openBrowser(dataFolder, pageAddress(engine))
   }
   await new Promise<void>((resolve) => {
     if (interrupted.aborted) {
@@ -52,17 +62,38 @@ export async function serve(args: CommandArgs, context: CommandContext): Promise
     interrupted.addEventListener('abort', () => resolve())
   })
   terminal.err('closing …')
+  removeEntryPage(dataFolder)
   await engine.close()
   return EXIT.done
 }
 
-/** The token stays in the fragment, which a browser sends to nobody. */
-function pageAddress({ url, token }: Pick<Engine, 'url' | 'token'>): string {
-  return `${url}/#token=${token}`
+/** @throws EngineError CONFLICT when the engine that runs listens elsewhere than asked. */
+async function refuseOtherAddress(args: CommandArgs, running: EngineAddress): Promise<void> {
+  const host = text(args, 'host')
+  const port = askedPort(args)
+  if (host === undefined && port === undefined) {
+    return
+  }
+  const remote = connectServices(running)
+  try {
+    const { listening } = await remote.services.system.status()
+    const isSameHost = host === undefined || plainHost(host) === plainHost(listening.host)
+    const isSamePort = port === undefined || port === 0 || port === listening.port
+    if (!isSameHost || !isSamePort) {
+      const asked = [host ?? null, port ?? null].filter((part) => part !== null).join(':')
+      throw new EngineError(
+        'CONFLICT',
+        `The data folder is served already by process ${String(running.pid)} at ${listening.host}:${String(listening.port)} (${running.url}), not at ${asked}. ` +
+          'Stop that engine, leave --host and --port out, or give another folder with --data.',
+      )
+    }
+  } finally {
+    await remote.close()
+  }
 }
 
 async function listen(args: CommandArgs, host: string, { parts }: CommandContext): Promise<Engine> {
-  const asked = integer(args, 'port', { min: 0, max: 65_535 })
+  const asked = askedPort(args)
   const options = {
     ...parts,
     host,
@@ -81,20 +112,10 @@ async function listen(args: CommandArgs, host: string, { parts }: CommandContext
   }
 }
 
-function openBrowser(address: string): void {
-  const hasDisplay =
-    process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY'])
-  if (!hasDisplay) {
-    return
-  }
-  const [command, ...before] = OPENERS[process.platform] ?? ['xdg-open']
-  const child = spawn(command ?? 'xdg-open', [...before, address], { detached: true, stdio: 'ignore' })
-  // No browser is no failure: the address is printed.
-  child.on('error', () => undefined)
-  child.unref()
+function plainHost(host: string): string {
+  return host === 'localhost' ? DEFAULT_HOST : host
 }
 
-const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  darwin: ['open'],
-  win32: ['cmd', '/c', 'start', ''],
+function askedPort(args: CommandArgs): number | undefined {
+  return integer(args, 'port', { min: 0, max: 65_535 })
 }

@@ -7,4 +7,5 @@ export const systemRouter = router({
   calibrate: procedure
     .input(procedureInputs['system.calibrate'])
     .mutation(({ ctx, input }) => ctx.services.system.calibrate(input.networks)),
+  renewToken: procedure.mutation(({ ctx }) => ctx.services.system.renewToken()),
 })

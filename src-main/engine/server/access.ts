@@ -1,17 +1,14 @@
-import { randomBytes, timingSafeEqual, createHash } from 'node:crypto'
+import { timingSafeEqual, createHash } from 'node:crypto'
 import { hostname, networkInterfaces } from 'node:os'
 
-const TOKEN_BYTES = 32
 /** The page of the desktop window. */
 const DESKTOP_ORIGIN = 'app://bundle'
-
-export function createToken(): string {
-  return randomBytes(TOKEN_BYTES).toString('base64url')
-}
 
 /** Who may talk to the engine: the token, the Host header (against DNS rebinding) and the Origin (against other pages). */
 export interface Access {
   readonly token: string
+  /** From now on only this token is taken. */
+  renew(token: string): void
   isToken(given: string | null | undefined): boolean
   /** A name of the address listened on, at any port: a tunnel (`ssh -L`) has another one. */
   isHost(header: string | undefined): boolean
@@ -27,10 +24,16 @@ export interface AccessOptions {
   readonly devOrigin: string | null
 }
 
-export function createAccess({ token, host, devOrigin }: AccessOptions): Access {
+export function createAccess({ token: first, host, devOrigin }: AccessOptions): Access {
+  let token = first
   const names = listHostNames(host)
   return {
-    token,
+    get token() {
+      return token
+    },
+    renew(next) {
+      token = next
+    },
     isToken: (given) => typeof given === 'string' && isEqualInConstantTime(given, token),
     isHost: (header) => header !== undefined && names.includes(header.toLowerCase().replace(/:\d+$/, '')),
     isOrigin: (header, calledHost) =>

@@ -17,15 +17,17 @@ const PONG_WAIT_MS = 10_000
 /** Who connects and does not show its token in time is dropped. */
 const TOKEN_WAIT_MS = 10_000
 
+export interface Sockets {
+  /** Hangs up on everybody after what was answered already; who comes back shows its token again. */
+  dropAll(): void
+  close(): Promise<void>
+}
+
 /**
  * tRPC over one WebSocket at /trpc. Host and Origin are checked before the upgrade, the token (`connectionParams.token`) before the
  * first call; a wrong one closes the connection.
  */
-export function attachWebSocket(
-  server: Server,
-  access: Access,
-  services: EngineServices,
-): () => Promise<void> {
+export function attachWebSocket(server: Server, access: Access, services: EngineServices): Sockets {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
   const handler = applyWSSHandler({
     wss: sockets,
@@ -65,12 +67,17 @@ export function attachWebSocket(
       sockets.emit('connection', webSocket, request)
     })
   })
-  return async () => {
-    handler.broadcastReconnectNotification()
-    sockets.clients.forEach((client) => client.terminate())
-    await new Promise<void>((done) => {
-      sockets.close(() => done())
-    })
+  return {
+    dropAll() {
+      sockets.clients.forEach((client) => client.close())
+    },
+    async close() {
+      handler.broadcastReconnectNotification()
+      sockets.clients.forEach((client) => client.terminate())
+      await new Promise<void>((done) => {
+        sockets.close(() => done())
+      })
+    },
   }
 }
 

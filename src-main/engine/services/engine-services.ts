@@ -51,6 +51,8 @@ export interface SystemService {
   doctor(): Promise<DoctorReport>
   /** Measures threads and workers anew for the networks of these presets. */
   calibrate(presets: readonly string[]): Promise<readonly Calibration[]>
+  /** Makes a new token; it lies in the data folder and is told to nobody. Every connection has to come again. */
+  renewToken(): Promise<void>
 }
 
 export interface PresetsService {

@@ -1,6 +1,13 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { describeRefusal, EngineError } from '../../contract/index.ts'
-import type { BackendFacts, Preset, PublishedResults, SpaceWait, WorkerReady } from '../../contract/index.ts'
+import type {
+  BackendFacts,
+  Preset,
+  PublishedResults,
+  SpaceWait,
+  SystemStatus,
+  WorkerReady,
+} from '../../contract/index.ts'
 import { measureDisk } from '../../store/data-folder.ts'
 import type { Store } from '../../store/store.ts'
 import { repeatCalibrations } from '../calibration/repeat-calibration.ts'
@@ -15,10 +22,12 @@ export interface SystemServiceParts extends EngineParts {
   readonly scheduler: Scheduler
   readonly presets: readonly Preset[]
   readonly startedAt: number
+  readonly listening: () => SystemStatus['listening']
+  readonly renewToken: () => void
 }
 
 export function createSystemService(parts: SystemServiceParts): SystemService {
-  const { store, scheduler, codeVersion, startedAt } = parts
+  const { store, scheduler, codeVersion, startedAt, listening, renewToken } = parts
   return {
     async status() {
       const { free, total } = await measureDisk(store.paths.root)
@@ -34,6 +43,7 @@ export function createSystemService(parts: SystemServiceParts): SystemService {
         runningRunIds: scheduler.runningIds,
         waitsForSpace: scheduler.idsWaitingForSpace.map((runId) => describeWait(store, runId, free)),
         startedAt,
+        listening: listening(),
       }
     },
     doctor: () => runDoctor(parts),
@@ -46,6 +56,10 @@ export function createSystemService(parts: SystemServiceParts): SystemService {
         )
       }
       return repeatCalibrations(parts, parts.presets, networks)
+    },
+    async renewToken() {
+      renewToken()
+      await Promise.resolve()
     },
   }
 }

@@ -28,6 +28,15 @@ class FakeLife implements EngineProcess {
     this.#address.reject(new Error(reason))
     this.#exit.resolve(reason)
   }
+  readonly #moved: ((address: EngineAddress) => void)[] = []
+  onMoved(callback: (address: EngineAddress) => void): void {
+    this.#moved.push(callback)
+  }
+  renewToken(token: string): void {
+    this.#moved.forEach((tell) => {
+      tell({ url: 'http://127.0.0.1:1', token })
+    })
+  }
   onExit(callback: (reason: string) => void): void {
     void this.#exit.promise.then(callback)
   }
@@ -66,6 +75,19 @@ describe('createEngineKeeper', () => {
     lives[0]?.becomeReady(4001)
     expect(await asked).toEqual({ url: 'http://127.0.0.1:4001', token: 'secret' })
     expect(seen.changes).toBe(0)
+  })
+
+  it('announces a renewed token of the same engine', async () => {
+    const { keeper, lives, seen } = createKeeper()
+    lives[0]?.becomeReady(1)
+    await settle()
+    lives[0]?.renewToken('new')
+    expect(await keeper.address()).toEqual({ url: 'http://127.0.0.1:1', token: 'new' })
+    expect(seen.changes).toBe(1)
+    lives[0]?.die('ended by SIGKILL')
+    await settle()
+    lives[1]?.becomeReady(2)
+    expect((await keeper.address()).url).toBe('http://127.0.0.1:2')
   })
 
   it('starts a dead engine again and announces the new address', async () => {

@@ -240,6 +240,7 @@ describe('the server', { timeout: 30_000 }, () => {
     const withoutInput = [
       'system.status',
       'system.doctor',
+      'system.renewToken',
       'presets.list',
       'published.list',
       'datasets.list',
