@@ -76,13 +76,14 @@ function readFusion(
     })
     return null
   }
-  const fusion = steps.map((targets, step) => {
+  // Array.from, unlike map, also visits the holes of a list that somebody made of parts.
+  const fusion = Array.from(steps, (targets, step) => {
     const rows: readonly unknown[] = isArray(targets) ? targets : []
     if (rows.length !== spec.branches) {
       const message = `${spec.name} step ${String(step)}: ${String(rows.length)} targets, expected ${String(spec.branches)}`
       problems.push({ code: 'SHAPE', message })
     }
-    return rows.map((row, target) => readRow(spec, step, target, row, problems))
+    return Array.from(rows, (row, target) => readRow(spec, step, target, row, problems))
   })
   return problems.length > found ? null : fusion
 }
@@ -101,7 +102,7 @@ function readRow(
     problems.push({ code: 'SHAPE', message })
     return []
   }
-  return row.map((bit, source) => {
+  return Array.from(row, (bit, source) => {
     if (bit === 0 || bit === 1) {
       return bit
     }

@@ -172,7 +172,15 @@ function checkMetadata(metadata: unknown): Record<string, string> {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw new RangeError('safetensors: __metadata__ is not a JSON object')
   }
-  return Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, String(text)]))
+  return Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, toText(key, text)]))
+}
+
+/** The format allows text alone; numbers are what careless writers put there. */
+function toText(key: string, value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    throw new RangeError(`safetensors: __metadata__ ${JSON.stringify(key)} is no text`)
+  }
+  return String(value)
 }
 
 function isNaturals(value: unknown): value is readonly number[] {

@@ -50,7 +50,7 @@ export function decodeOptimizer(file: Uint8Array): {
   facts: CheckpointFacts
 } {
   const { tensors, metadata } = decodeSafetensors(file)
-  const updates = JSON.parse(metadata['updates'] ?? '{}') as Record<string, number>
+  const updates = readUpdates(metadata['updates'] ?? '{}')
   const states = new Map<string, ParameterState>()
   for (const [name, count] of Object.entries(updates)) {
     const slots: Float32Array[] = []
@@ -63,6 +63,23 @@ export function decodeOptimizer(file: Uint8Array): {
     states.set(name, { slots, updates: count })
   }
   return { states, facts: factsFromMetadata(metadata) }
+}
+
+function readUpdates(text: string): Record<string, number> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = null
+  }
+  const isCounts =
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((count) => Number.isInteger(count))
+  if (!isCounts) {
+    throw new RangeError('this optimizer file does not say how many updates each parameter had')
+  }
+  return value as Record<string, number>
 }
 
 function factsToMetadata({ phase, iteration, totalIterations }: CheckpointFacts): Record<string, string> {

@@ -161,6 +161,7 @@ describe('decodeSafetensors on hostile files', () => {
     ['a header nested a million deep', fileOf('['.repeat(1_000_000))],
     ['a header that is a list', fileOf([])],
     ['metadata that is text', fileOf({ __metadata__: 'text' })],
+    ['metadata with an object that spoils its own text', fileOf({ __metadata__: { a: { toString: 1 } } })],
     ['an entry that is null', fileOf({ w: null }, data)],
     ['an entry that is a number', fileOf({ w: 1 }, data)],
     ['no dtype', fileOf({ w: { shape: [2], data_offsets: [0, 8] } }, data)],
