@@ -1,5 +1,5 @@
 import type { ArgsDef } from 'citty'
-import { EngineError } from '../contract/index.ts'
+import { displayNameSchema, EngineError } from '../contract/index.ts'
 import type { ErrorInfo } from '../contract/index.ts'
 
 /** Where this program's parts lie; differs between sources and build, so the entry finds them. */
@@ -91,6 +91,17 @@ export function requireText(args: CommandArgs, name: string): string {
     throw new EngineError('BAD_REQUEST', `${name.toUpperCase()} is missing.`)
   }
   return value
+}
+
+/** A name for lists, or undefined when it was not given. */
+export function displayName(args: CommandArgs, name: string): string | undefined {
+  const given = text(args, name)
+  const parsed = displayNameSchema.optional().safeParse(given)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ message }) => message).join('; ')
+    throw new EngineError('BAD_REQUEST', `--${name}: ${problems}.`)
+  }
+  return parsed.data
 }
 
 /** A choice; the first value is the default. */

@@ -1,3 +1,4 @@
+import { showField } from '../contract/index.ts'
 import type { RunSummary } from '../contract/index.ts'
 import type { Terminal } from './command-line.ts'
 
@@ -29,7 +30,7 @@ export function createProgressLine(
   return {
     show(summary, note) {
       if (terminal.isInteractive) {
-        const line = describeProgress(summary, note, true)
+        const line = showField(describeProgress(summary, note, true))
         // A line longer than the terminal would wrap, and only its last row be redrawn.
         process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`)
         hasBar = true

@@ -1,4 +1,4 @@
-import { meanLoaderWait, protocolText } from '../contract/index.ts'
+import { meanLoaderWait, protocolText, showField } from '../contract/index.ts'
 import type {
   Baseline,
   CandidateRow,
@@ -138,7 +138,9 @@ function isDetail(metric: string): boolean {
 }
 
 /** Columns aligned by spaces; the first to the left, numbers to the right. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+export function formatTable(given: readonly (readonly string[])[]): string[] {
+  // A line feed in a name would forge a row.
+  const rows = given.map((row) => row.map(showField))
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   )

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { networkConfigSchema, taskKindSchema } from './config.ts'
+import { displayNameSchema } from './display-text.ts'
 import type { RunSummary } from './run.ts'
 
 /** Name that an imported run has in place of a preset. */
@@ -10,7 +11,7 @@ const MOST_CANDIDATES = 200_000
 
 /** A search log of another program, read and checked by the caller; the engine counts costs anew. */
 export const importRequestSchema = z.object({
-  name: z.string().trim().min(1).max(80),
+  name: displayNameSchema,
   task: taskKindSchema,
   /** Where it was read, for people. */
   log: z.string().min(1),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { datasetFormatSchema } from './config.ts'
+import { displayNameSchema } from './display-text.ts'
 import { EXPORT_FORMATS } from './export.ts'
 import { importRequestSchema } from './import-run.ts'
 import { FINE_TUNE_EPOCHS, MOST_FINE_TUNE_EPOCHS } from './fine-tune.ts'
@@ -59,7 +60,7 @@ export const procedureInputs = {
   'datasets.add': z.object({
     path: z.string().min(1),
     format: datasetFormatSchema.nullable().default(null),
-    name: z.string().trim().min(1).max(80).optional(),
+    name: displayNameSchema.optional(),
   }),
   'datasets.remove': z.object({ id: z.string() }),
   'runs.get': z.object({ id: runIdSchema }),
@@ -69,7 +70,7 @@ export const procedureInputs = {
   'runs.import': importRequestSchema,
   'runs.stop': z.object({ id: runIdSchema }),
   'runs.resume': z.object({ id: runIdSchema }),
-  'runs.rename': z.object({ id: runIdSchema, name: z.string().trim().min(1).max(80) }),
+  'runs.rename': z.object({ id: runIdSchema, name: displayNameSchema }),
   'runs.pin': z.object({ id: runIdSchema, pinned: z.boolean() }),
   'runs.delete': z.object({ id: runIdSchema }),
   'runs.metrics': z.object({

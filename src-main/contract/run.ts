@@ -3,6 +3,7 @@ import type { Protocol } from './candidate.ts'
 import type { ComputePlan } from './compute-plan.ts'
 import type { ConfigSource } from './config-source.ts'
 import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
+import { displayNameSchema } from './display-text.ts'
 import type { ErrorInfo } from './error.ts'
 import type { ImportedFacts } from './import-run.ts'
 
@@ -12,7 +13,7 @@ export type RunId = string
 /** What the form, the CLI and the demo button send. The caller makes the id, so a repeated click is the same run. */
 export const runRequestSchema = z.object({
   id: runIdSchema,
-  name: z.string().trim().min(1).max(80),
+  name: displayNameSchema,
   preset: z.string().min(1),
   /** Dotted path → value, applied over the preset: { "search.generations": 3, "dataset.path": "/data/x" }. */
   overrides: z.record(z.string(), z.json()).default({}),

@@ -1,3 +1,4 @@
+import { showField } from '../contract/index.ts'
 import type { DatasetFacts } from '../contract/index.ts'
 
 /** Collects why samples are left out: one line a reason, with its count and the first example. */
@@ -13,8 +14,11 @@ export class LeftOut {
     }
   }
 
+  /** Examples are names out of foreign files, shown as they are written. */
   toFacts(): DatasetFacts['leftOut'] {
-    return Array.from(this.reasons, ([reason, { count, example }]) => ({ reason, count, example }))
+    return Array.from(this.reasons, ([reason, { count, example }]) => ({
+      ...{ reason, count, example: showField(example) },
+    }))
   }
 
   /** The same as lines for the details of an error. */

@@ -1,5 +1,11 @@
 import { basename } from 'node:path'
-import { EngineError, type ClassFacts, type DatasetFacts, type DatasetFormat } from '../contract/index.ts'
+import {
+  EngineError,
+  showField,
+  type ClassFacts,
+  type DatasetFacts,
+  type DatasetFormat,
+} from '../contract/index.ts'
 import type { CheckedFrame } from './check-frames.ts'
 import { cutClips, type ClipCut } from './cut-clips.ts'
 import { OFFICIAL_SEARCH } from './cut-split.ts'
@@ -47,7 +53,7 @@ export async function assembleSegmentationDataset(parts: SegmentationParts): Pro
     members.map((frame) => `${split} ${frame.id} ${String(frame.bytes)} ${frame.counts.join()}`),
   )
   const facts: DatasetFacts = {
-    name: basename(path),
+    name: showField(basename(path)),
     format: parts.format,
     task: 'segmentation',
     path,

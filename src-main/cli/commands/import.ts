@@ -1,9 +1,10 @@
 import { basename, resolve } from 'node:path'
+import { showField } from '../../contract/index.ts'
 import type { ImportRequest } from '../../contract/index.ts'
 import { toGigaMacs } from '../../nas/cost.ts'
 import { fromGenotypeJson, genotypeKey } from '../../nas/genotype.ts'
 import { officialSpace } from '../../nas/search-space.ts'
-import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
+import { DATA_ARG, displayName, EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { importEvolutionLog } from '../import-evolution-log.ts'
 import type { ImportedLog, ImportOptions } from '../import-evolution-log.ts'
@@ -53,7 +54,9 @@ export const importCommand: Command = {
     const isStored = imported.candidates.length > 0 && !flag(args, 'dry-run')
     const stored = isStored
       ? await withEngine(args, context, (services) =>
-          services.runs.import(toRequest(imported, log, text(args, 'name') ?? basename(log), options)),
+          services.runs.import(
+            toRequest(imported, log, displayName(args, 'name') ?? showField(basename(log)), options),
+          ),
         )
       : null
     const run = stored === null ? null : { id: stored.run.id, isNew: stored.isNew }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { DATASET_FORMATS, EngineError } from '../../contract/index.ts'
+import { DATASET_FORMATS, EngineError, showField } from '../../contract/index.ts'
 import type { DatasetFacts, DatasetFormat, Preset, RegisteredDataset } from '../../contract/index.ts'
-import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
+import { DATA_ARG, displayName, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { withEngine } from '../open-engine.ts'
 import { formatTable } from '../run-result.ts'
@@ -56,7 +56,7 @@ function listDatasets(args: CommandArgs, context: CommandContext): Promise<numbe
 function addDataset(args: CommandArgs, context: CommandContext): Promise<number> {
   const path = resolve(requireText(args, 'path'))
   const format = readFormat(text(args, 'format'))
-  const name = text(args, 'name')
+  const name = displayName(args, 'name')
   return withEngine(args, context, async (services) => {
     const added = await services.datasets.add({ path, format, ...(name === undefined ? {} : { name }) })
     context.terminal.out(flag(args, 'json') ? JSON.stringify(added, null, 2) : describeFacts(added.facts))
@@ -99,5 +99,7 @@ export function describeFacts(facts: DatasetFacts): string {
       ({ reason, count, example }) => `left out ${String(count)}: ${reason} (for example ${example})`,
     ),
     ...facts.warnings.map((warning) => `warning: ${warning}`),
-  ].join('\n')
+  ]
+    .map(showField)
+    .join('\n')
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { EngineError, MOST_PICTURE_BYTES } from '../../contract/index.ts'
+import { EngineError, MOST_PICTURE_BYTES, showField } from '../../contract/index.ts'
 import type { OwnPicture } from '../../contract/index.ts'
 import { checkFormat } from '../../datasets/picture-format.ts'
 import type { DataPaths } from '../../store/data-folder.ts'
@@ -48,7 +48,7 @@ export async function storePicture(
   runId: string,
   { name, content, now }: { readonly name: string; readonly content: Uint8Array; readonly now: number },
 ): Promise<OwnPicture> {
-  const shownName = basename(name).trim().slice(0, LONGEST_NAME) || 'picture'
+  const shownName = showField(basename(name)).trim().slice(0, LONGEST_NAME) || 'picture'
   if (content.length > MOST_PICTURE_BYTES) {
     throw new EngineError(
       'BAD_REQUEST',
