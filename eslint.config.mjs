@@ -22,6 +22,8 @@ const NODE_GLOBALS = {
   },
 }
 
+const FILE_READERS = ['open', 'openSync', 'readFile', 'readFileSync', 'createReadStream', 'default']
+
 const HABITS = {
   curly: 'error',
   eqeqeq: 'error',
@@ -71,6 +73,23 @@ export default defineConfig(
       'no-restricted-properties': [
         'error',
         { object: 'Math', property: 'random', message: 'take a seeded Random' },
+      ],
+    },
+  },
+  {
+    // What a user points at may be a pipe, a device or a folder: src-main/files looks first.
+    files: ['src-main/{datasets,formats,supernet,cli}/**/*.ts', 'src-main/engine/evaluate/**/*.ts'],
+    ignores: ['src-main/datasets/picture-index-file.ts'], // our own cache
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: FILE_READERS,
+            message: 'open foreign files with src-main/files/regular-file.ts',
+          })),
+        },
       ],
     },
   },

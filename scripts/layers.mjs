@@ -22,8 +22,9 @@ export const LAYERS = [
     packages: ['drizzle-orm', 'better-sqlite3'],
     node: true,
   }),
+  layer('files', { values: ['contract'], node: true }),
   layer('formats', { values: ['contract'], types: ['nas'], node: true }),
-  layer('datasets', { values: ['contract', 'vision'], packages: ['sharp'], node: true }),
+  layer('datasets', { values: ['contract', 'vision', 'files'], packages: ['sharp'], node: true }),
   layer('compute', { values: ['contract'], packages: TENSOR_PACKAGES }),
   layer('supernet', { values: ['contract', 'nas', 'formats', 'compute'], packages: TENSOR_PACKAGES }),
   layer('tasks', {
@@ -35,23 +36,26 @@ export const LAYERS = [
     packages: TENSOR_PACKAGES,
   }),
   layer('worker', {
-    values: ['contract', 'nas', 'vision', 'formats', 'compute', 'supernet', 'datasets', 'tasks', 'training'],
+    values: [
+      ...['contract', 'nas', 'vision', 'files', 'formats', 'compute', 'supernet', 'datasets', 'tasks'],
+      'training',
+    ],
     node: true,
   }),
   layer('engine', {
-    values: ['contract', 'nas', 'vision', 'store', 'datasets'],
+    values: ['contract', 'nas', 'vision', 'store', 'files', 'datasets'],
     packages: ['fastify', '@fastify/*', '@trpc/server', 'ws', 'bullmq', 'zod'],
     node: true,
   }),
   layer('cli', {
-    values: ['contract', 'engine', 'formats', 'nas'],
+    values: ['contract', 'engine', 'files', 'formats', 'nas'],
     types: ['worker'],
     packages: ['citty', '@trpc/client', 'ws'],
     node: true,
   }),
   layer('desktop', {
     paths: ['src-main/desktop/', 'src-main/main.ts'],
-    values: ['contract', 'bridge'],
+    values: ['contract', 'files', 'bridge'],
     packages: ['electron'],
     node: true,
   }),

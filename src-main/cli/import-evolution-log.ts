@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EngineError, toErrorInfo } from '../contract/index.ts'
 import type { GenotypeJson } from '../contract/index.ts'
+import { MOST_SMALL_BYTES, readForeignText } from '../files/foreign-text.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { parseEvolutionLog } from '../formats/evolution-log.ts'
 import type { EvolutionRecord } from '../formats/evolution-log.ts'
-import { decodeMaskNpy } from '../formats/mask-npy.ts'
+import { decodeMaskNpy, MOST_MASK_BYTES } from '../formats/mask-npy.ts'
 import { countCost, toGigaMacs } from '../nas/cost.ts'
 import { genotypeId, toGenotypeJson } from '../nas/genotype.ts'
 import { planNetwork } from '../nas/network-plan.ts'
@@ -51,12 +52,15 @@ export interface ImportOptions {
  * @throws EngineError BAD_REQUEST if the log cannot be read; a line or file that does not fit is listed and left out.
  */
 export async function importEvolutionLog(file: string, options: ImportOptions): Promise<ImportedLog> {
-  const { records, unscored, problems, scoreScale } = parseEvolutionLog(await readLog(file))
+  const { records, unscored, problems, scoreScale } = parseEvolutionLog(
+    await readForeignText(file, { mostBytes: MOST_SMALL_BYTES }),
+  )
   const leftOut = [...problems]
   const candidates = new Map<string, ImportedCandidate>()
   for (const record of records) {
     try {
-      const mask = decodeMaskNpy(await readFile(join(dirname(file), `${record.name}.npy`)))
+      const path = join(dirname(file), `${record.name}.npy`)
+      const mask = decodeMaskNpy(await readRegularFile(path, { mostBytes: MOST_MASK_BYTES }))
       const candidate = toCandidate(record, mask, scoreScale, options)
       const twin = candidates.get(candidate.genotypeId)
       if (twin === undefined) {
@@ -104,12 +108,4 @@ function compareCost(unit: string, stated: number, counted: number): readonly st
   return Math.abs(stated - counted) <= COST_TOLERANCE * counted
     ? []
     : [`the log says ${stated} ${unit}, ours are ${counted.toFixed(3)}; check width, input and outputs`]
-}
-
-async function readLog(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (thrown) {
-    throw new EngineError('BAD_REQUEST', `${file} cannot be read: ${toErrorInfo(thrown).message}`)
-  }
 }

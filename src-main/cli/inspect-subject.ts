@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { EngineError, taskKindSchema, toErrorInfo } from '../contract/index.ts'
-import type { GenotypeJson, TaskKind } from '../contract/index.ts'
+import { EngineError, genotypeFileSchema, taskKindSchema, toErrorInfo } from '../contract/index.ts'
+import type { GenotypeFile, TaskKind } from '../contract/index.ts'
+import { listProblems } from '../engine/configure/schema-problems.ts'
 import { countOutputs, createSearchSetup } from '../engine/configure/search-setup.ts'
 import type { EngineServices } from '../engine/services/engine-services.ts'
-import { decodeMaskNpy } from '../formats/mask-npy.ts'
+import { MOST_SMALL_BYTES, readForeignJson } from '../files/foreign-text.ts'
+import { FileProblem, readRegularFile } from '../files/regular-file.ts'
+import { decodeMaskNpy, MOST_MASK_BYTES } from '../formats/mask-npy.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../nas/named-genotypes.ts'
 import type { NetworkShape } from '../nas/network-plan.types.ts'
 import { fromOfficialMask } from '../nas/official-mask.ts'
@@ -84,7 +86,7 @@ export async function findSubject(args: CommandArgs, context: CommandContext): P
 }
 
 async function readFileSubject(file: string, args: CommandArgs, task: TaskKind): Promise<InspectSubject> {
-  const value = await readJson(file)
+  const value = await readForeignJson(file, { mostBytes: MOST_SMALL_BYTES })
   const shape = readShape(args, task)
   if (Array.isArray(value)) {
     const space = officialSpace(task)
@@ -94,8 +96,9 @@ async function readFileSubject(file: string, args: CommandArgs, task: TaskKind):
       validation: fromOfficialMask(space, value, { clearLate: flag(args, 'clear-late') }),
     }
   }
-  const space = spaceOfFile(value, task)
-  const width = text(args, 'width') === undefined ? widthOfFile(value) : undefined
+  const outline = readOutline(file, value)
+  const space = spaceOfFile(outline, task)
+  const width = text(args, 'width') === undefined ? outline.width : undefined
   return {
     space,
     shape: width === undefined ? shape : { ...shape, baseWidth: width },
@@ -103,32 +106,32 @@ async function readFileSubject(file: string, args: CommandArgs, task: TaskKind):
   }
 }
 
-/** A genotype of ours carries its layout and deepest choice; one without is read in the official space. */
-function spaceOfFile(value: unknown, task: TaskKind): SearchSpace {
-  const json = value as Partial<GenotypeJson> | null
-  const official = officialSpace(task)
-  if (json === null || !Array.isArray(json.stages)) {
-    return official
+/** @throws EngineError BAD_REQUEST in one sentence: how deep and how many modules is known before anything is made of it. */
+function readOutline(file: string, value: unknown): GenotypeFile {
+  const parsed = genotypeFileSchema.safeParse(value)
+  if (!parsed.success) {
+    const [first = 'it is malformed', ...rest] = listProblems(parsed.error, value)
+    const more = rest.length === 0 ? '' : `, and ${String(rest.length)} more`
+    throw new EngineError('BAD_REQUEST', `${file} is no genotype: ${first}${more}.`)
   }
-  const layout = json.stages.map(
+  return parsed.data
+}
+
+/** A genotype of ours carries its layout and deepest choice; one without is read in the official space. */
+function spaceOfFile({ stages, maxDepth }: GenotypeFile, task: TaskKind): SearchSpace {
+  const official = officialSpace(task)
+  const layout = stages.map(
     ({ modules }) => [modules[0]?.branches ?? 0, modules.length] as const satisfies readonly [number, number],
   )
-  const maxDepth = json.maxDepth ?? official.maxDepth
+  const deepest = maxDepth ?? official.maxDepth
   const depthChoices =
-    maxDepth === official.maxDepth
-      ? OFFICIAL_DEPTHS
-      : Array.from({ length: maxDepth }, (_, index) => index + 1)
+    deepest === official.maxDepth ? OFFICIAL_DEPTHS : Array.from({ length: deepest }, (_, index) => index + 1)
   try {
     return createSearchSpace({ task, layout, depthChoices, evolveLastModule: true })
   } catch {
     // No layout that a network could have: the official space then names what is wrong.
     return official
   }
-}
-
-function widthOfFile(value: unknown): number | undefined {
-  const isRecord = typeof value === 'object' && value !== null
-  return isRecord && 'width' in value && typeof value.width === 'number' ? value.width : undefined
 }
 
 async function findStored(id: string, services: EngineServices): Promise<InspectSubject> {
@@ -178,16 +181,9 @@ function readInput(given: string): readonly [height: number, width: number] {
 /** A genotype of the reference release: a pickle inside, read as data. */
 async function readMask(file: string): Promise<readonly unknown[]> {
   try {
-    return decodeMaskNpy(await readFile(file))
+    return decodeMaskNpy(await readRegularFile(file, { mostBytes: MOST_MASK_BYTES }))
   } catch (thrown) {
-    throw new EngineError('BAD_REQUEST', `${file} is no genotype: ${toErrorInfo(thrown).message}`)
-  }
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch (thrown) {
-    throw new EngineError('BAD_REQUEST', `${file} cannot be read as JSON: ${String(thrown)}`)
+    const reason = thrown instanceof FileProblem ? thrown.reason : toErrorInfo(thrown).message
+    throw new EngineError('BAD_REQUEST', `${file} is no genotype: ${reason}`)
   }
 }

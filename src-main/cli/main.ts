@@ -1,3 +1,4 @@
+import { showLines } from '../contract/index.ts'
 import { readCodeVersion } from '../engine/code-version.ts'
 import { EXIT } from './command-line.ts'
 import { benchCommand } from './commands/bench.ts'
@@ -17,6 +18,7 @@ import { serveCommand } from './commands/serve.ts'
 import { studioCommand } from './commands/studio.ts'
 import { studyCommand } from './commands/study.ts'
 import { tokenCommand } from './commands/token.ts'
+import { endDespiteSilence } from './end-process.ts'
 import { runCommandLine } from './run-command-line.ts'
 
 /** Entry of `scalenas`. Paths differ between sources (src-main/cli) and build (out/main); everything else sits in siblings. */
@@ -69,13 +71,16 @@ process.exitCode = await runCommandLine(
       codeVersion: await readCodeVersion(new URL('../../package.json', import.meta.url)),
     },
     terminal: {
-      out: (text) => process.stdout.write(`${text}\n`),
-      err: (text) => process.stderr.write(`${text}\n`),
+      // Names and messages may come out of foreign files; a terminal would obey what is in them.
+      out: (text) => process.stdout.write(`${showLines(text)}\n`),
+      err: (text) => process.stderr.write(`${showLines(text)}\n`),
       isInteractive: process.stderr.isTTY,
     },
     interrupted: interrupt.signal,
   },
 )
+
+endDespiteSilence(process.exitCode)
 
 /** @throws what is not the end of the reader. */
 function ignoreGone(error: NodeJS.ErrnoException): void {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { EngineError } from '../contract/index.ts'
 import type { PredictImage } from '../contract/index.ts'
+import { MOST_SMALL_BYTES, readForeignJson } from '../files/foreign-text.ts'
 
 type Boxes = NonNullable<PredictImage['boxes']>
 type Box = Boxes[number]
@@ -18,12 +18,7 @@ export function parseBox(given: string): Box {
  * @throws EngineError BAD_REQUEST naming the file.
  */
 export async function readBoxesFile(file: string): Promise<(image: string) => Boxes | null> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'))
-  } catch (thrown) {
-    throw new EngineError('BAD_REQUEST', `${file} cannot be read as JSON: ${String(thrown)}`)
-  }
+  const value = await readForeignJson(file, { mostBytes: MOST_SMALL_BYTES })
   const found = new Map<string, Box[]>()
   for (const [name, numbers] of listEntries(file, value)) {
     const boxes = found.get(name) ?? []

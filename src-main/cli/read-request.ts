@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EngineError } from '../contract/index.ts'
 import type { Preset, RunRequest } from '../contract/index.ts'
 import type { EngineServices } from '../engine/services/engine-services.ts'
-import { integer, requireText, text, texts } from './command-line.ts'
+import { MOST_SMALL_BYTES, readForeignJson } from '../files/foreign-text.ts'
+import { displayName, integer, requireText, text, texts } from './command-line.ts'
 import type { CommandArgs } from './command-line.ts'
 
 const ID_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789'
@@ -30,7 +30,7 @@ export async function readRequest(args: CommandArgs, services: EngineServices): 
   const startWeights = text(args, 'start-weights')
   return {
     id: newRunId(),
-    name: text(args, 'name') ?? base.preset,
+    name: displayName(args, 'name') ?? base.preset,
     preset: base.preset,
     overrides: {
       ...base.overrides,
@@ -104,19 +104,9 @@ async function readFileRequest(file: string, presets: readonly Preset[]): Promis
 }
 
 async function readJson(file: string): Promise<Record<string, unknown>> {
-  let content: string
-  try {
-    content = await readFile(file, 'utf8')
-  } catch {
-    throw new EngineError('BAD_REQUEST', `The file ${file} cannot be read.`)
-  }
-  try {
-    const value: unknown = JSON.parse(content)
-    if (isRecord(value)) {
-      return value
-    }
-  } catch (thrown) {
-    throw new EngineError('BAD_REQUEST', `${file} is no JSON: ${String(thrown)}`)
+  const value = await readForeignJson(file, { mostBytes: MOST_SMALL_BYTES })
+  if (isRecord(value)) {
+    return value
   }
   throw new EngineError('BAD_REQUEST', `${file} must hold a JSON object.`)
 }

@@ -6,6 +6,7 @@ const FORMAT = 'evolution log'
 /** The published search has 2,000 lines; this is a hundred times as much. */
 const MOST_LINES = 200_000
 const LONGEST_LINE = 1000
+const NAMED_LINES = 20
 const TAKEN = 'Evaluating...'
 /** Names become file names beside the log, so they must not lead elsewhere. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
@@ -52,14 +53,20 @@ export function parseEvolutionLog(text: string): EvolutionLog {
     if (typeof parsed === 'string') {
       problems.push(parsed)
     } else if (parsed !== null && 'score' in parsed) {
-      records.set(parsed.name, [...(records.get(parsed.name) ?? []), parsed])
+      const found = records.get(parsed.name)
+      if (found === undefined) {
+        records.set(parsed.name, [parsed])
+      } else {
+        found.push(parsed)
+      }
     } else if (parsed !== null) {
       unscored.push(parsed.name)
     }
   }
   for (const [name, found] of records) {
     if (found.length > 1) {
-      const at = found.map(({ line }) => line).join(', ')
+      const few = found.slice(0, NAMED_LINES).map(({ line }) => line)
+      const at = [...few, ...(found.length > NAMED_LINES ? ['…'] : [])].join(', ')
       problems.push(
         `${name} has ${found.length} scores (lines ${at}); which one its file belongs to is unknown, so it is left out`,
       )

@@ -8,6 +8,8 @@ import { MaskPickleWriter } from './pickle/write-mask-pickle.ts'
 import { countElements } from './strided-view.ts'
 
 const FORMAT = 'npy'
+/** The largest genotype has 30 kB; what NumPy pickles beside it is less. */
+export const MOST_MASK_BYTES = 16 * 1024 * 1024
 /** The largest space has 24 modules of 4 branches and 9 steps; whatever is larger fits no space and is not unfolded. */
 const MOST_MODULES = 64
 const MOST_CELLS = 1024

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { EngineError } from '../contract/index.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { readStateDict } from '../formats/read-state-dict.ts'
 import { normalizeNames } from '../formats/state-names.ts'
 import type { NameOptions } from '../formats/state-names.ts'
@@ -24,14 +24,12 @@ export async function readWeightsFile(file: string, options: NameOptions = {}): 
   })
 }
 
+/** HRNet's largest has 260 MB; a checkpoint with its optimizer three times that. */
+const MOST_BYTES = 4 * 2 ** 30
+
 /** @throws EngineError BAD_REQUEST if the file cannot be read. */
-export async function readNamed(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file)
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new EngineError('BAD_REQUEST', `${file} cannot be read: ${reason}`)
-  }
+export function readNamed(file: string): Promise<Uint8Array> {
+  return readRegularFile(file, { mostBytes: MOST_BYTES })
 }
 
 /** A refusal of what the file holds gets the name of the file. */

@@ -1,12 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError, presetSchema } from '../../contract/index.ts'
 import type { Preset } from '../../contract/index.ts'
+import { MOST_SMALL_BYTES, readForeignJson } from '../../files/foreign-text.ts'
 import { listProblems } from './schema-problems.ts'
 
 /**
  * Reads resources/presets/*.json.
- * @throws EngineError INTERNAL that names file and field: presets are part of the program, a bad one is our defect.
+ * @throws EngineError BAD_REQUEST that names file and field: ours are tested, so a bad one is somebody's own.
  */
 export async function loadPresets(folder: string): Promise<readonly Preset[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).toSorted()
@@ -23,17 +24,10 @@ export function findPreset(presets: readonly Preset[], name: string): Preset {
 }
 
 async function loadPreset(file: string): Promise<Preset> {
-  const parsed = presetSchema.safeParse(parseJson(file, await readFile(file, 'utf8')))
+  const name = `Preset ${file}`
+  const parsed = presetSchema.safeParse(await readForeignJson(file, { name, mostBytes: MOST_SMALL_BYTES }))
   if (!parsed.success) {
-    throw new EngineError('INTERNAL', `Preset ${file}: ${listProblems(parsed.error).join('; ')}`)
+    throw new EngineError('BAD_REQUEST', `${name}: ${listProblems(parsed.error).join('; ')}`)
   }
   return parsed.data
-}
-
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (thrown) {
-    throw new EngineError('INTERNAL', `Preset ${file} is no JSON: ${String(thrown)}`)
-  }
 }

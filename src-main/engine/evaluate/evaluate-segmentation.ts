@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { EngineError } from '../../contract/index.ts'
+import { FileProblem, readRegularFile } from '../../files/regular-file.ts'
 import { addToConfusionMatrix, createConfusionMatrix } from '../../vision/segmentation/confusion-matrix.ts'
 import type { ConfusionMatrix } from '../../vision/segmentation/confusion-matrix.ts'
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../vision/segmentation/intersection-over-union.ts'
 import { decodeIndexMap } from '../../datasets/index-map-png.ts'
 import type { IndexMap } from '../../datasets/index-map-png.ts'
+import { MOST_FILE_BYTES } from '../../datasets/picture-format.ts'
 import { pairLabelMaps } from './pair-label-maps.ts'
 import type { LabelMapPair } from './pair-label-maps.ts'
 
@@ -117,9 +118,14 @@ async function addPair(
 
 async function readIndexMap(path: string): Promise<IndexMap> {
   try {
-    return decodeIndexMap(await readFile(path))
+    return decodeIndexMap(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }))
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    const reason =
+      thrown instanceof FileProblem
+        ? thrown.reason
+        : thrown instanceof Error
+          ? thrown.message
+          : String(thrown)
     throw new EngineError('BAD_REQUEST', `${path} cannot be used as a label map: ${reason}.`)
   }
 }

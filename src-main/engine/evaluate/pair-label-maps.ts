@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { answered } from '../../files/regular-file.ts'
 
 export interface LabelMapPair {
   /** Path below the truth folder, without extension. */
@@ -61,12 +62,11 @@ export async function pairLabelMaps(truthFolder: string, predictionFolder: strin
 
 /** Pictures by path without extension; a PNG wins over another picture of the same name. */
 async function listPictures(folder: string, what: string): Promise<Map<string, string>> {
-  const files = await readdir(folder, { recursive: true, withFileTypes: true }).catch((thrown: unknown) => {
-    throw new EngineError(
-      'BAD_REQUEST',
-      `The folder of ${what} ${folder} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    )
-  })
+  const files = await answered(
+    folder,
+    { name: `The folder of ${what} ${folder}` },
+    readdir(folder, { recursive: true, withFileTypes: true }),
+  )
   const paths = files
     .filter((entry) => entry.isFile() && PICTURE.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))

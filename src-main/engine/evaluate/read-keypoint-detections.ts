@@ -1,6 +1,7 @@
 import { EngineError } from '../../contract/index.ts'
 import { extentArea } from '../../vision/keypoints/match-persons.ts'
 import type { DetectedPerson } from '../../vision/keypoints/object-keypoint-similarity.ts'
+import { showValue } from '../../files/show-value.ts'
 import { isRecord, kindOf } from './read-json-file.ts'
 import type { JsonRecord, NamedJson } from './read-json-file.ts'
 import { problemOf, readBox, readId, readKeypoints } from './read-person.ts'
@@ -98,7 +99,7 @@ function refuseUnknownImages(
   if (unknown.length === 0) {
     return
   }
-  const names = [...new Set(unknown)].map((id) => JSON.stringify(id))
+  const names = [...new Set(unknown)].map((id) => showValue(id))
   const more = names.length > MOST_NAMED ? ` and ${String(names.length - MOST_NAMED)} more` : ''
   throw new EngineError(
     'BAD_REQUEST',

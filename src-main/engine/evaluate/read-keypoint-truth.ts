@@ -1,6 +1,7 @@
 import { EngineError } from '../../contract/index.ts'
 import { areaFromBox } from '../../vision/keypoints/crowd-precision.ts'
 import type { TruthPerson } from '../../vision/keypoints/object-keypoint-similarity.ts'
+import { showValue } from '../../files/show-value.ts'
 import { isRecord, kindOf } from './read-json-file.ts'
 import type { JsonRecord, NamedJson } from './read-json-file.ts'
 import { isId, readBox, readId, readKeypoints } from './read-person.ts'
@@ -139,7 +140,7 @@ function readArea(file: string, record: JsonRecord): number {
   if (typeof area !== 'number' || !Number.isFinite(area) || area < 0) {
     throw refuse(
       file,
-      `annotation ${JSON.stringify(record['id'])} has ${area === undefined ? 'no area' : `area ${JSON.stringify(area)}`}; ` +
+      `annotation ${showValue(record['id'])} has ${area === undefined ? 'no area' : `area ${showValue(area)}`}; ` +
         'OKS needs it. --areas box takes 0.53 · width · height of the boxes instead',
     )
   }
@@ -208,7 +209,7 @@ function uniqueIds(file: string, records: readonly JsonRecord[], what: string): 
   for (const record of records) {
     const id = readId(file, what, record, 'id')
     if (ids.has(id)) {
-      throw refuse(file, `${what} id ${JSON.stringify(id)} is there twice`)
+      throw refuse(file, `${what} id ${showValue(id)} is there twice`)
     }
     ids.add(id)
   }

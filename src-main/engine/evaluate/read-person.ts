@@ -1,4 +1,5 @@
 import { EngineError } from '../../contract/index.ts'
+import { showValue } from '../../files/show-value.ts'
 import { kindOf } from './read-json-file.ts'
 import type { JsonRecord } from './read-json-file.ts'
 import { WHOLEBODY_PARTS } from './wholebody-sigmas.ts'
@@ -54,7 +55,7 @@ export function readBox(
 }
 
 export function problemOf(file: string, what: string, record: JsonRecord, problem: string): EngineError {
-  const name = record['id'] === undefined ? '' : ` ${JSON.stringify(record['id'])}`
+  const name = record['id'] === undefined ? '' : ` ${showValue(record['id'])}`
   return new EngineError('BAD_REQUEST', `${file}: ${what}${name}: ${problem}.`)
 }
 

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { EngineError } from '../../contract/index.ts'
+import { MOST_SMALL_BYTES, readForeignText } from '../../files/foreign-text.ts'
+import { FileProblem } from '../../files/regular-file.ts'
 import { COCO_17, CROWDPOSE_14 } from '../../datasets/skeletons.ts'
 import { WHOLEBODY_133_SIGMAS } from './wholebody-sigmas.ts'
 
@@ -31,15 +32,14 @@ export async function readSigmas(given: string): Promise<SigmaSet> {
     return toSigmas('--sigmas', given)
   }
   try {
-    return toSigmas(given, await readFile(given, 'utf8'))
+    return toSigmas(given, await readForeignText(given, { mostBytes: MOST_SMALL_BYTES }))
   } catch (thrown) {
-    if (thrown instanceof EngineError) {
+    if (!(thrown instanceof FileProblem)) {
       throw thrown
     }
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
     throw new EngineError(
       'BAD_REQUEST',
-      `--sigmas must be ${NAMES}, numbers with commas between, or a file; "${given}" is none: ${reason}`,
+      `--sigmas must be ${NAMES}, numbers with commas between, or a file; "${given}" is none: ${thrown.reason}`,
     )
   }
 }

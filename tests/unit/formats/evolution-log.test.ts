@@ -30,6 +30,15 @@ describe('logs of the reference search', () => {
     ])
   })
 
+  it('of 200,000 lines of one name are read, and the message stays short', { timeout: 60_000 }, () => {
+    const { records, problems } = parseEvolutionLog(
+      Array.from({ length: 200_000 }, () => 'a 1 2 0.5').join('\n'),
+    )
+    expect(records).toEqual([])
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(/^a has 200000 scores \(lines 1, 2, .*, 20, …\)/)
+  })
+
   it.each([
     ['a 1 2', /"a 1 2" is neither/],
     ['a 1 2 nan', /is neither/],
