@@ -1,8 +1,9 @@
 import type { FrameFiles, SegmentationSample } from './dataset.ts'
-import { checkImageFile, type ImageHeader } from './image-file.ts'
+import { checkImageFile, type HeaderCheck, type ImageHeader } from './image-file.ts'
 import { checkLabelMap, countValues, type LabelTable } from './label-map.ts'
 import type { LeftOut } from './left-out.ts'
 import { FILES_AT_ONCE, mapLimited } from './map-limited.ts'
+import type { PictureIndex } from './picture-index.ts'
 
 /** A picture with its label map, not yet looked at. */
 export interface FramePair {
@@ -29,10 +30,15 @@ export interface CheckedFrame extends SegmentationSample {
 }
 
 /** Looks at pictures and label maps once; what cannot be used goes to `leftOut`. */
-export async function checkFrames(pairs: readonly FramePair[], leftOut: LeftOut): Promise<CheckedFrame[]> {
+export async function checkFrames(
+  pairs: readonly FramePair[],
+  leftOut: LeftOut,
+  index?: PictureIndex,
+): Promise<CheckedFrame[]> {
+  const checkFile = (path: string) => index?.check(path) ?? checkImageFile(path)
   const checked = await mapLimited(pairs, FILES_AT_ONCE, async (pair) => ({
     pair,
-    frame: await checkPair(pair),
+    frame: await checkPair(pair, await checkFile(pair.imagePath)),
   }))
   return checked.flatMap(({ pair, frame }) => {
     if (typeof frame === 'string') {
@@ -44,8 +50,7 @@ export async function checkFrames(pairs: readonly FramePair[], leftOut: LeftOut)
 }
 
 /** The frame, or why it cannot be used. */
-async function checkPair(pair: FramePair): Promise<CheckedFrame | string> {
-  const picture = await checkImageFile(pair.imagePath)
+async function checkPair(pair: FramePair, picture: HeaderCheck): Promise<CheckedFrame | string> {
   if (!picture.ok) {
     return picture.reason
   }

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError, type DatasetFormat } from '../contract/index.ts'
+import { FileProblem, statPath } from '../files/regular-file.ts'
 import { listSplits as listCamvidSplits } from './camvid/camvid-folder.ts'
 import { findRoots } from './cityscapes/cityscapes-folder.ts'
 import { listCrowdposeFiles } from './coco/coco-folder.ts'
@@ -80,11 +80,9 @@ export async function checkFolder(path: string | undefined): Promise<string> {
   if (path === undefined) {
     throw new EngineError('DATASET', 'this data source needs a folder: dataset.path is missing')
   }
-  const found = await stat(path).catch((error: unknown) => {
-    throw new EngineError(
-      'DATASET',
-      `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-    )
+  const found = await statPath(path).catch((error: unknown) => {
+    const reason = error instanceof FileProblem ? error.reason : String(error)
+    throw new EngineError('DATASET', `${path} cannot be opened: ${reason}`)
   })
   if (!found.isDirectory()) {
     throw new EngineError('DATASET', `${path} is a file; needs the folder of a data set`)

@@ -1,9 +1,15 @@
-import { open, readFile } from 'node:fs/promises'
-import { crc32 } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import { EngineError } from '../contract/index.ts'
+import {
+  answered,
+  FileProblem,
+  openRegularFile,
+  readRegularFile,
+  type RegularFile,
+} from '../files/regular-file.ts'
 import type { RgbImage } from './dataset.ts'
-import { checkFormat, type PictureFormat } from './picture-format.ts'
+import { checkOpenFormat, judgeFormat, MOST_FILE_BYTES, type PictureFormat } from './picture-format.ts'
+import { checkPng } from './png-check.ts'
 
 /** Larger pictures are refused before they are decoded: 64 megapixels are 192 MB of RGB. */
 export const MOST_PIXELS = 64 * 1024 * 1024
@@ -24,41 +30,61 @@ export type HeaderCheck =
 
 /**
  * Reads a picture's size without decoding it; one that does not end as it should is decoded whole to find out whether it is
- * usable. What is too large or of another format is refused before a decoder sees it. Never throws: what is wrong is the answer.
+ * usable. A PNG's data are compared with what its header promises. What is too large or of another format is refused before a decoder
+ * sees it. Never throws: what is wrong is the answer.
  */
 export async function checkImageFile(path: string): Promise<HeaderCheck> {
   try {
-    const check = await checkFormat(path)
-    if (!check.ok) {
-      return check
+    const file = await openRegularFile(path)
+    try {
+      return await checkOpenFile(path, file)
+    } finally {
+      await file.close()
     }
-    const { width, height, orientation = 1, pages = 1 } = await sharp(path, HEADER_OPTIONS).metadata()
-    if (width * height > MOST_PIXELS) {
-      return {
-        ok: false,
-        reason: `picture of more than ${String(MOST_PIXELS / 1024 / 1024)} megapixels`,
-      }
-    }
-    const isSound =
-      (await hasProperEnd(path, check.bytes, check.format)) && (await hasSoundChunks(path, check))
-    if (!isSound) {
-      await openImage(path).raw().toBuffer()
-    }
-    const isTurned = orientation >= FIRST_QUARTER_TURN
-    return { ok: true, header: { width, height, bytes: check.bytes, isTurned, isAnimated: pages > 1 } }
   } catch (error) {
-    return { ok: false, reason: isMissing(error) ? 'picture file is missing' : 'picture cannot be decoded' }
+    return { ok: false, reason: describeProblem(error) }
   }
+}
+
+function describeProblem(error: unknown): string {
+  if (error instanceof FileProblem) {
+    return error.kind === 'missing' ? 'picture file is missing' : `picture cannot be read: ${error.reason}`
+  }
+  return 'picture cannot be decoded'
+}
+
+/** @throws Error if the picture cannot be decoded. */
+async function checkOpenFile(path: string, file: RegularFile): Promise<HeaderCheck> {
+  const check = await checkOpenFormat(file)
+  if (!check.ok) {
+    return check
+  }
+  const {
+    width,
+    height,
+    orientation = 1,
+    pages = 1,
+  } = await answered(path, {}, sharp(path, HEADER_OPTIONS).metadata())
+  if (width * height > MOST_PIXELS) {
+    return { ok: false, reason: `picture of more than ${String(MOST_PIXELS / 1024 / 1024)} megapixels` }
+  }
+  const png = check.format === 'png' ? await checkPng(file) : 'sound'
+  if (png === 'short') {
+    return { ok: false, reason: 'picture holds fewer rows than its header promises' }
+  }
+  if (png === 'damaged' || !(await hasProperEnd(file, check.format))) {
+    await openImage(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }))
+      .raw()
+      .toBuffer()
+  }
+  const isTurned = orientation >= FIRST_QUARTER_TURN
+  return { ok: true, header: { width, height, bytes: check.bytes, isTurned, isAnimated: pages > 1 } }
 }
 
 /** EXIF orientations 5 to 8 exchange width and height. */
 const FIRST_QUARTER_TURN = 5
 /** The header alone is read, so no size can do harm yet; the size is judged by us, with words. */
 const HEADER_OPTIONS = { limitInputPixels: false, failOn: 'error', sequentialRead: true } as const
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-}
 
 /** Size in which annotations count, and whether the picture has to be turned for it. */
 export interface FittedSize {
@@ -108,11 +134,13 @@ export interface CutOptions {
  */
 export async function decodeImage(path: string, options: CutOptions = {}): Promise<RgbImage> {
   try {
-    const check = await checkFormat(path)
+    // The bytes that were looked at are those that are decoded, whatever becomes of the file meanwhile.
+    const file = await readRegularFile(path, { mostBytes: MOST_FILE_BYTES })
+    const check = judgeFormat(file, file.length)
     if (!check.ok) {
       throw new Error(check.reason)
     }
-    let pipeline = openImage(path, options.isTurned)
+    let pipeline = openImage(file, options.isTurned)
     if (options.cut !== undefined) {
       pipeline = pipeline.extract(options.cut)
     }
@@ -129,15 +157,14 @@ export async function decodeImage(path: string, options: CutOptions = {}): Promi
     }
     return { width: info.width, height: info.height, data: new Uint8Array(data) }
   } catch (error) {
-    throw new EngineError(
-      'DATASET',
-      `${path} cannot be decoded: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    const reason =
+      error instanceof FileProblem ? error.reason : error instanceof Error ? error.message : String(error)
+    throw new EngineError('DATASET', `${path} cannot be decoded: ${reason}`)
   }
 }
 
-function openImage(path: string, isTurned = false): Sharp {
-  return sharp(path, {
+function openImage(file: Buffer, isTurned = false): Sharp {
+  return sharp(file, {
     limitInputPixels: MOST_PIXELS,
     failOn: 'error',
     sequentialRead: true,
@@ -145,51 +172,18 @@ function openImage(path: string, isTurned = false): Sharp {
   })
 }
 
-/** Larger PNGs are not read whole only to add up their check sums. */
-const MOST_SUMMED_BYTES = 16 * 1024 * 1024
-
-/** A PNG says for each of its parts whether it is whole; true for other formats. */
-async function hasSoundChunks(
-  path: string,
-  { format, bytes }: { readonly format: PictureFormat; readonly bytes: number },
-): Promise<boolean> {
-  if (format !== 'png' || bytes > MOST_SUMMED_BYTES) {
-    return true
-  }
-  const file = await readFile(path)
-  for (let at = PNG_SIGNATURE_BYTES; at + 12 <= file.length;) {
-    const length = file.readUInt32BE(at)
-    if (at + 12 + length > file.length) {
-      return false
-    }
-    if (crc32(file.subarray(at + 4, at + 8 + length)) !== file.readUInt32BE(at + 8 + length)) {
-      return false
-    }
-    at += 12 + length
-  }
-  return true
-}
-
-const PNG_SIGNATURE_BYTES = 8
-
 const JPEG_END = [0xff, 0xd9] as const
 const PNG_END = [0x49, 0x45, 0x4e, 0x44] as const
 /** Cameras append a few bytes after the end marker. */
 const TAIL_BYTES = 256
 
 /** True if the end marker is there; formats without a known one count as doubtful. */
-async function hasProperEnd(path: string, size: number, format: PictureFormat): Promise<boolean> {
+async function hasProperEnd(file: RegularFile, format: PictureFormat): Promise<boolean> {
   const marker = format === 'jpeg' ? JPEG_END : format === 'png' ? PNG_END : null
   if (marker === null) {
     return false
   }
-  const file = await open(path)
-  try {
-    const length = Math.min(TAIL_BYTES, size)
-    const tail = Buffer.alloc(length)
-    await file.read(tail, 0, length, size - length)
-    return tail.includes(Buffer.from(marker))
-  } finally {
-    await file.close()
-  }
+  const tail = Buffer.alloc(Math.min(TAIL_BYTES, file.size))
+  await file.read(tail, file.size - tail.length)
+  return tail.includes(Buffer.from(marker))
 }

@@ -1,4 +1,5 @@
-import { inflateSync } from 'node:zlib'
+import { crc32, inflateSync } from 'node:zlib'
+import { countRowBytes, listPasses, PNG_CHANNELS, readPngHeader, type PngHeader } from './png-header.ts'
 
 /** Stored values of a PNG: palette indices and grey values as they are, neither colours nor stretched. */
 export interface IndexMap {
@@ -8,31 +9,10 @@ export interface IndexMap {
   readonly values: Uint16Array
 }
 
-interface Header {
-  readonly width: number
-  readonly height: number
-  readonly bits: number
-  readonly colourType: number
-  readonly isInterlaced: boolean
-}
-
 const SIGNATURE = '\x89PNG\r\n\x1a\n'
 const HEADER_BYTES = 33
 /** 64 megapixels, as for all pictures of this program: larger ones are refused by their header. */
 const MOST_PIXELS = 64 * 1024 * 1024
-/** Samples a pixel by PNG colour type: grey, colour, palette, grey with alpha, colour with alpha. */
-const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
-/** First column, first row, column step, row step of Adam7's passes. */
-const PASSES = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const
-const WHOLE = [[0, 0, 1, 1]] as const
 
 /**
  * Reads an index map: grey of 1 to 16 bits, palette, or colour whose channels are equal; alpha does not count. Interlaced or not.
@@ -42,15 +22,9 @@ const WHOLE = [[0, 0, 1, 1]] as const
  */
 export function decodeIndexMap(file: Buffer): IndexMap {
   const header = readHeader(file)
-  const passes = header.isInterlaced ? PASSES : WHOLE
-  const channels = CHANNELS[header.colourType] ?? 1
-  const sizes = passes.map(([left, top, columns, rows]) => {
-    const width = Math.max(0, Math.ceil((header.width - left) / columns))
-    const height = Math.max(0, Math.ceil((header.height - top) / rows))
-    const rowBytes = Math.ceil((width * channels * header.bits) / 8)
-    return { width, height, rowBytes, bytes: width === 0 ? 0 : height * (rowBytes + 1) }
-  })
-  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+  const channels = PNG_CHANNELS[header.colourType] ?? 1
+  const passes = listPasses(header)
+  const total = countRowBytes(header)
   const data = inflateSync(joinPixelChunks(file), { maxOutputLength: total })
   if (data.length !== total) {
     throw new Error(
@@ -62,14 +36,8 @@ export function decodeIndexMap(file: Buffer): IndexMap {
   // What nearly every label map is; a call for each pixel would cost as much as the row filters.
   const isPlain = channels === 1 && header.bits === 8 && !header.isInterlaced
   let begin = 0
-  for (const [index, { width, height, rowBytes, bytes }] of sizes.entries()) {
-    const [left, top, columns, rows] = passes[index] ?? WHOLE[0]
-    const raw = unfilter(
-      data.subarray(begin, begin + bytes),
-      bytes === 0 ? 0 : height,
-      rowBytes,
-      bytesPerPixel,
-    )
+  for (const { left, top, columns, rows, width, height, rowBytes, bytes } of passes) {
+    const raw = unfilter(data.subarray(begin, begin + bytes), height, rowBytes, bytesPerPixel)
     begin += bytes
     for (let row = 0; row < height; row++) {
       const line = raw.subarray(row * rowBytes, (row + 1) * rowBytes)
@@ -86,20 +54,14 @@ export function decodeIndexMap(file: Buffer): IndexMap {
   return { width: header.width, height: header.height, values }
 }
 
-function readHeader(file: Buffer): Header {
+function readHeader(file: Buffer): PngHeader {
   if (file.length < HEADER_BYTES || file.toString('latin1', 0, SIGNATURE.length) !== SIGNATURE) {
     throw new Error('it is no PNG; label maps are PNGs, since other formats may change values')
   }
-  const header = {
-    width: file.readUInt32BE(16),
-    height: file.readUInt32BE(20),
-    bits: file.readUInt8(24),
-    colourType: file.readUInt8(25),
-    isInterlaced: file.readUInt8(28) !== 0,
-  }
-  if (CHANNELS[header.colourType] === undefined || ![1, 2, 4, 8, 16].includes(header.bits)) {
+  const header = readPngHeader(file.subarray(16, HEADER_BYTES))
+  if (header === null) {
     throw new Error(
-      `PNG colour type ${String(header.colourType)} of ${String(header.bits)} bits does not exist`,
+      `PNG colour type ${String(file.readUInt8(25))} of ${String(file.readUInt8(24))} bits does not exist`,
     )
   }
   const pixels = header.width * header.height
@@ -111,12 +73,22 @@ function readHeader(file: Buffer): Header {
   return header
 }
 
+/** @throws Error if a chunk does not fit its check sum: a label would be another class without a word. */
 function joinPixelChunks(file: Buffer): Buffer {
   const parts: Buffer[] = []
-  for (let at = SIGNATURE.length; at + 12 <= file.length; at += file.readUInt32BE(at) + 12) {
-    if (file.toString('latin1', at + 4, at + 8) === 'IDAT') {
-      parts.push(file.subarray(at + 8, at + 8 + file.readUInt32BE(at)))
+  for (let at = SIGNATURE.length; at + 12 <= file.length;) {
+    const length = file.readUInt32BE(at)
+    const name = file.toString('latin1', at + 4, at + 8)
+    if (at + 12 + length > file.length) {
+      throw new Error('it is cut off')
     }
+    if (crc32(file.subarray(at + 4, at + 8 + length)) !== file.readUInt32BE(at + 8 + length)) {
+      throw new Error('it is damaged: a check sum does not fit')
+    }
+    if (name === 'IDAT') {
+      parts.push(file.subarray(at + 8, at + 8 + length))
+    }
+    at += 12 + length
   }
   return Buffer.concat(parts)
 }
@@ -167,7 +139,12 @@ function nearestOf(left: number, up: number, corner: number): number {
   return toUp <= toCorner ? up : corner
 }
 
-function readPixel(row: Uint8Array, column: number, { bits, colourType }: Header, channels: number): number {
+function readPixel(
+  row: Uint8Array,
+  column: number,
+  { bits, colourType }: PngHeader,
+  channels: number,
+): number {
   const value = readSample(row, column * channels, bits)
   if (colourType === 2 || colourType === 6) {
     const green = readSample(row, column * channels + 1, bits)

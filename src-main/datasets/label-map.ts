@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import sharp, { type Metadata } from 'sharp'
 import { EngineError } from '../contract/index.ts'
+import { FileProblem, readRegularFile } from '../files/regular-file.ts'
 import { MOST_PIXELS } from './image-file.ts'
 import { isPackedPng, readPngIndices } from './index-png.ts'
-import { checkFormat } from './picture-format.ts'
+import { judgeFormat, MOST_FILE_BYTES } from './picture-format.ts'
 
 export interface LabelMap {
   readonly width: number
@@ -39,15 +39,23 @@ export type LabelCheck =
  */
 export async function checkLabelMap(path: string, rules: LabelRules): Promise<LabelCheck> {
   try {
-    const { width, height } = await checkHeader(path)
+    const file = await readRegularFile(path, { mostBytes: MOST_FILE_BYTES })
+    const { width, height } = await checkHeader(file)
     if (width !== rules.width || height !== rules.height) {
       throw new LabelProblem('label map has another size than its picture')
     }
-    const map = await decode(path)
+    const map = await decode(file)
     return { ok: true, map: { ...map, labels: translate(map.labels, rules.table) } }
   } catch (error) {
-    return { ok: false, reason: error instanceof LabelProblem ? error.message : UNREADABLE }
+    return { ok: false, reason: describeProblem(error) }
   }
+}
+
+function describeProblem(error: unknown): string {
+  if (error instanceof FileProblem) {
+    return error.kind === 'missing' ? 'label map is missing' : `label map cannot be read: ${error.reason}`
+  }
+  return error instanceof LabelProblem ? error.message : UNREADABLE
 }
 
 /** @throws EngineError DATASET, by the name of the file, for what {@link checkLabelMap} refuses. */
@@ -67,12 +75,13 @@ export async function loadLabelMap(path: string, rules: LabelRules): Promise<Lab
  */
 export async function readLabelMap(path: string): Promise<LabelMap> {
   try {
-    await checkHeader(path)
-    return await decode(path)
+    const file = await readRegularFile(path, { mostBytes: MOST_FILE_BYTES })
+    await checkHeader(file)
+    return await decode(file)
   } catch (error) {
     throw new EngineError(
       'DATASET',
-      `${path} cannot be read as a label map: ${error instanceof Error ? error.message : String(error)}`,
+      `${path} cannot be read as a label map: ${error instanceof FileProblem ? error.reason : error instanceof Error ? error.message : String(error)}`,
     )
   }
 }
@@ -84,12 +93,12 @@ const UNREADABLE = 'label map cannot be decoded'
 const COLOURED =
   'label map is a colour picture; allowed are grey or palette PNGs whose values are class indices'
 
-async function checkHeader(path: string): Promise<Metadata> {
-  const check = await checkFormat(path)
+async function checkHeader(file: Buffer): Promise<Metadata> {
+  const check = judgeFormat(file, file.length)
   if (!check.ok || check.format !== 'png') {
     throw new LabelProblem(check.ok ? 'label map is not a PNG' : check.reason.replace('picture', 'label map'))
   }
-  const header = await sharp(path, { limitInputPixels: false }).metadata()
+  const header = await sharp(file, { limitInputPixels: false }).metadata()
   if (header.width * header.height > MOST_PIXELS) {
     throw new LabelProblem('label map of more than 64 megapixels')
   }
@@ -99,9 +108,8 @@ async function checkHeader(path: string): Promise<Metadata> {
   return header
 }
 
-async function decode(path: string): Promise<LabelMap> {
-  const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
-  const file = await readFile(path)
+async function decode(file: Buffer): Promise<LabelMap> {
+  const image = sharp(file, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
   if (isPackedPng(file)) {
     const { indices, ...size } = readPngIndices(file)
     return { ...size, labels: indices }

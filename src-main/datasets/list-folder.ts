@@ -1,11 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { FileProblem, readFolder } from '../files/regular-file.ts'
 
 /** Sorted names in a folder; empty if it does not exist or is none. */
 export async function listFolder(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).toSorted()
+    return (await readFolder(path, { code: 'DATASET' })).toSorted()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+    if (error instanceof FileProblem && error.kind === 'missing') {
       return []
     }
     throw error

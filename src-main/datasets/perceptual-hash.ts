@@ -1,5 +1,7 @@
 import sharp from 'sharp'
+import { readRegularFile } from '../files/regular-file.ts'
 import { MOST_PIXELS } from './image-file.ts'
+import { MOST_FILE_BYTES } from './picture-format.ts'
 
 /** The picture is made this small on both sides; neighbours are compared across and down. */
 const SIDE = 9
@@ -18,7 +20,7 @@ const HASH_WORDS = Math.ceil(HASH_BITS / 32)
  * @throws Error if the picture cannot be decoded.
  */
 export async function hashPicture(path: string, isTurned: boolean): Promise<string> {
-  const grey = await sharp(path, {
+  const grey = await sharp(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }), {
     ...{ limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true, autoOrient: isTurned },
   })
     .greyscale()

@@ -18,6 +18,8 @@ export interface Persons {
   readonly annotated?: readonly AnnotatedPicture[]
   /** Number of the person category, 1 in COCO. */
   readonly category?: number
+  /** What is odd about the file and does no harm. */
+  readonly warnings?: readonly string[]
 }
 
 export interface AnnotatedPicture {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { openRegularFile, type RegularFile } from '../files/regular-file.ts'
 
 /** Formats that are decoded. Others, SVG above all, never reach a decoder. */
 export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff'
@@ -15,28 +15,33 @@ const SIGNATURE_BYTES = 512
 /**
  * Which picture format a file has by its first bytes, whatever its name says. Reads half a kilobyte.
  *
- * @throws Error of the file system if the file cannot be opened.
+ * @throws FileProblem if the file cannot be opened.
  */
 export async function checkFormat(path: string): Promise<FormatCheck> {
-  const file = await open(path)
+  const file = await openRegularFile(path)
   try {
-    const { size } = await file.stat()
-    const head = Buffer.alloc(Math.min(size, SIGNATURE_BYTES))
-    await file.read(head, 0, head.length, 0)
-    return judge(head, size)
+    return await checkOpenFormat(file)
   } finally {
     await file.close()
   }
 }
 
-function judge(head: Buffer, bytes: number): FormatCheck {
+/** As {@link checkFormat}, of a file that is open. */
+export async function checkOpenFormat(file: RegularFile): Promise<FormatCheck> {
+  const head = Buffer.alloc(Math.min(file.size, SIGNATURE_BYTES))
+  const count = await file.read(head, 0)
+  return judgeFormat(head.subarray(0, count), file.size)
+}
+
+/** @param head - The beginning of the file. @param bytes - Size of the whole file. */
+export function judgeFormat(head: Buffer, bytes: number): FormatCheck {
   if (bytes === 0) {
     return { ok: false, reason: 'picture file is empty' }
   }
   if (bytes > MOST_FILE_BYTES) {
     return { ok: false, reason: `picture file of more than ${String(MOST_FILE_BYTES / 1024 / 1024)} MB` }
   }
-  const format = formatOf(head)
+  const format = formatOf(head.subarray(0, SIGNATURE_BYTES))
   if (format !== null) {
     return { ok: true, format, bytes }
   }

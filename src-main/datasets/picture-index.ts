@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statPath } from '../files/regular-file.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { checkImageFile, type HeaderCheck } from './image-file.ts'
 import { hashPicture } from './perceptual-hash.ts'
@@ -40,7 +40,7 @@ export class PictureIndex {
   /** As {@link checkImageFile}. */
   async check(path: string): Promise<HeaderCheck> {
     const facts = this.#pictures.get(path)
-    const now = await stat(path).catch(() => null)
+    const now = await statPath(path).catch(() => null)
     if (facts !== undefined && now?.size === facts.bytes && now.mtimeMs === facts.modified) {
       const { bytes, width, height, isTurned, isAnimated } = facts
       return { ok: true, header: { bytes, width, height, isTurned, isAnimated } }

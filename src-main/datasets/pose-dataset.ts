@@ -1,5 +1,11 @@
 import { basename } from 'node:path'
-import { EngineError, type DatasetConfig, type DatasetFacts, type DatasetFormat } from '../contract/index.ts'
+import {
+  EngineError,
+  showField,
+  type DatasetConfig,
+  type DatasetFacts,
+  type DatasetFormat,
+} from '../contract/index.ts'
 import { chooseGroups, OFFICIAL_SEARCH } from './cut-split.ts'
 import type { PoseDataset, PoseSample, Skeleton, SplitName } from './dataset.ts'
 import { readDetectedBoxes, type DetectionSource } from './detections/read-detected-boxes.ts'
@@ -69,7 +75,7 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
   const keys = { train: keysOf('train'), search: keysOf('search'), report: keysOf('report') }
   const shared = describeShared(keys, identities)
   const facts: DatasetFacts = {
-    name: basename(path),
+    name: showField(basename(path)),
     format: parts.format,
     task: 'pose',
     path,
@@ -86,6 +92,7 @@ export async function assemblePoseDataset(parts: PoseParts): Promise<PoseDataset
     leftOut: leftOut.toFacts(),
     warnings: [
       ...parts.warnings,
+      ...all.flatMap((persons) => persons.warnings ?? []),
       ...warnings,
       ...shared.warnings,
       ...describeLookalikes(hashes, keys, identities),

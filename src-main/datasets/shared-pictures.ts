@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { openRegularFile } from '../files/regular-file.ts'
 import { FILES_AT_ONCE, mapLimited } from './map-limited.ts'
 import type { PictureIndex } from './picture-index.ts'
 import type { SplitName } from './dataset.ts'
@@ -41,12 +41,12 @@ export async function identifyPictures(
 }
 
 async function fingerprintEnds({ path, bytes }: PictureToIdentify): Promise<string> {
-  const file = await open(path)
+  const file = await openRegularFile(path, { code: 'DATASET' })
   try {
     const head = Buffer.alloc(Math.min(bytes, COMPARED_BYTES))
     const tail = Buffer.alloc(Math.min(bytes, COMPARED_BYTES))
-    await file.read(head, 0, head.length, 0)
-    await file.read(tail, 0, tail.length, bytes - tail.length)
+    await file.read(head, 0)
+    await file.read(tail, bytes - tail.length)
     return createHash('sha256').update(String(bytes)).update(head).update(tail).digest('hex')
   } finally {
     await file.close()

@@ -30,7 +30,7 @@ export async function openCamvidDataset(options: FolderOptions): Promise<Segment
   const table = indexTable(classes.names.length, classes.ignoreLabel)
   const read = async (split: string) => {
     const pairs = await pairFiles({ path, ...splitFolders(split), split, table, leftOut })
-    return checkFrames(pairs, leftOut)
+    return checkFrames(pairs, leftOut, options.index)
   }
   const train = await read('train')
   const report = await read(reportName)

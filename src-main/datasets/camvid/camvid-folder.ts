@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError, type ClassFacts } from '../../contract/index.ts'
+import { EngineError, showField, type ClassFacts } from '../../contract/index.ts'
+import { MOST_SMALL_BYTES, readForeignJson } from '../../files/foreign-text.ts'
 import { choosePalette } from '../class-palette.ts'
 import { listFolder } from '../list-folder.ts'
 
@@ -28,15 +28,7 @@ export function splitFolders(split: string): { readonly imageFolder: string; rea
  */
 export async function readClasses(path: string): Promise<ClassFacts> {
   const file = join(path, 'meta.json')
-  let meta: unknown
-  try {
-    meta = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new EngineError(
-      'DATASET',
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
+  const meta = await readForeignJson(file, { code: 'DATASET', mostBytes: MOST_SMALL_BYTES })
   const names: unknown = typeof meta === 'object' && meta !== null && 'classes' in meta ? meta.classes : null
   const ignore: unknown =
     typeof meta === 'object' && meta !== null && 'ignore_label' in meta ? meta.ignore_label : null
@@ -46,7 +38,7 @@ export async function readClasses(path: string): Promise<ClassFacts> {
   if (typeof ignore !== 'number' || !Number.isInteger(ignore) || ignore < 0 || ignore > 255) {
     throw new EngineError('DATASET', `${file}: ignore_label must be a whole number from 0 to 255`)
   }
-  return { names, palette: choosePalette(names), ignoreLabel: ignore }
+  return { names: names.map(showField), palette: choosePalette(names), ignoreLabel: ignore }
 }
 
 /** 255 values of a byte are left beside the ignore label. */

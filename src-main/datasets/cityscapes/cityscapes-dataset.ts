@@ -30,7 +30,8 @@ export async function openCityscapesDataset(options: FolderOptions): Promise<Seg
     )
   }
   const leftOut = new LeftOut()
-  const read = async (split: string) => checkFrames(await listPairs(path, roots, split, leftOut), leftOut)
+  const read = async (split: string) =>
+    checkFrames(await listPairs(path, roots, split, leftOut), leftOut, options.index)
   const train = await read('train')
   const report = splits.includes(REPORT_SPLIT) ? await read(REPORT_SPLIT) : null
   return assembleSegmentationDataset({

@@ -1,8 +1,13 @@
+import { showField } from '../../contract/index.ts'
+import { parseJson } from '../../files/foreign-text.ts'
+import { showValue } from '../../files/show-value.ts'
 import { isFiniteNumber, isRecord } from '../json-values.ts'
 
 /** The parts of a COCO keypoint file that are used, checked for shape; numbers may still be out of range. */
 export interface CocoFile {
   readonly images: ReadonlyMap<number, CocoImage>
+  /** Numbers that several different pictures have: nobody can tell which of them an annotation means. */
+  readonly ambiguous: ReadonlySet<number>
   readonly annotations: readonly CocoAnnotation[]
   /** The first category with joint names, null if none has. */
   readonly category: CocoCategory | null
@@ -40,13 +45,25 @@ export interface CocoAnnotation {
 
 /** @throws Error that says which field is not as COCO has it. */
 export function parseCocoFile(text: string): CocoFile {
-  const root = asRecord(JSON.parse(text), 'the file')
+  const root = asRecord(parseJson(text), 'the file')
   const images = asArray(root['images'], 'images').map(parseImage)
+  const byId = new Map(images.map((image) => [image.id, image]))
   return {
-    images: new Map(images.map((image) => [image.id, image])),
+    images: byId,
+    ambiguous: findAmbiguous(images, byId),
     annotations: asArray(root['annotations'], 'annotations').map(parseAnnotation),
     category: parseCategory(root['categories']),
   }
+}
+
+/** The same picture listed twice is no harm. */
+function findAmbiguous(
+  images: readonly CocoImage[],
+  byId: ReadonlyMap<number, CocoImage>,
+): ReadonlySet<number> {
+  return new Set(
+    images.filter((image) => byId.get(image.id)?.fileName !== image.fileName).map(({ id }) => id),
+  )
 }
 
 function parseImage(value: unknown, index: number): CocoImage {
@@ -106,13 +123,24 @@ function parseCategory(value: unknown): CocoCategory | null {
     ) {
       return {
         id: numberOrNull(category['id']) ?? 1,
-        jointNames: names,
+        jointNames: checkNames(names.map(showField)),
         edges: parseEdges(category['skeleton'], names.length),
         sigmas: parseSigmas(category['sigmas'], names.length),
       }
     }
   }
   return null
+}
+
+/** @throws Error for a name that two joints have: their scores and sides could not be told apart. */
+function checkNames(names: readonly string[]): readonly string[] {
+  const twice = names.find((name, joint) => names.indexOf(name) !== joint)
+  if (twice !== undefined) {
+    throw new Error(
+      `categories: keypoints has the joint ${showValue(twice)} twice; each joint needs a name of its own`,
+    )
+  }
+  return names
 }
 
 /** Edges that name joints which are not there are dropped: CrowdPose's files carry those of COCO. */
@@ -146,7 +174,7 @@ function asArray(value: unknown, name: string): readonly unknown[] {
 
 function asNumber(value: unknown, name: string): number {
   if (!isFiniteNumber(value)) {
-    throw new Error(`${name} must be a number, got ${JSON.stringify(value)}`)
+    throw new Error(`${name} must be a number, got ${showValue(value)}`)
   }
   return value
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { MOST_TEXT_BYTES, readForeignText } from '../../files/foreign-text.ts'
 import { checkPersons, type LocateImage } from '../check-persons.ts'
 import type { IgnoredPerson, Skeleton } from '../dataset.ts'
 import type { LeftOut } from '../left-out.ts'
@@ -24,7 +24,9 @@ export async function readPersons(
   leftOut: LeftOut,
   index?: PictureIndex,
 ): Promise<Persons> {
-  const text = await readFile(join(folder, annotationFile), 'utf8')
+  const text = await readForeignText(join(folder, annotationFile), {
+    ...{ code: 'DATASET', name: annotationFile, mostBytes: MOST_TEXT_BYTES },
+  })
   const file = parse(text, annotationFile)
   const skeleton = matchSkeleton(file, annotationFile)
   const source = basename(annotationFile)
@@ -40,12 +42,25 @@ export async function readPersons(
   return {
     ...{ source, skeleton, text, ignored },
     ...(await checkPersons(candidates, locate, leftOut, index)),
-    annotated: Array.from(file.images.values(), (image) => ({
-      ...{ imageKey: image.fileName, imageId: image.id, crowdIndex: image.crowdIndex },
-      annotatedSize: { width: image.width, height: image.height },
-    })),
+    annotated: Array.from(file.images.values())
+      .filter(({ id }) => !file.ambiguous.has(id))
+      .map((image) => ({
+        ...{ imageKey: image.fileName, imageId: image.id, crowdIndex: image.crowdIndex },
+        annotatedSize: { width: image.width, height: image.height },
+      })),
     category: file.category?.id ?? 1,
+    warnings: describeRepeats(file.annotations, source),
   }
+}
+
+/** Annotations are told apart by their picture too, so that numbers which start anew in each picture are no harm; within one they are. */
+function describeRepeats(annotations: readonly CocoAnnotation[], source: string): string[] {
+  const repeated = annotations.length - new Set(annotations.map(({ id }) => id)).size
+  return repeated === 0
+    ? []
+    : [
+        `${String(repeated)} annotations of ${source} have the number of another one; numbers should be unique`,
+      ]
 }
 
 /** Crowds and persons without a labelled joint; null for everybody else and for what has no box. */
@@ -59,7 +74,12 @@ function toIgnored(
   if (keypoints.length === points.length) {
     points.set(keypoints)
   }
-  if (image === undefined || box === null || !(isCrowd || countLabelled(points) === 0)) {
+  if (
+    image === undefined ||
+    file.ambiguous.has(image.id) ||
+    box === null ||
+    !(isCrowd || countLabelled(points) === 0)
+  ) {
     return null
   }
   const segment = parseSegment(segmentation)
@@ -91,6 +111,9 @@ function checkAnnotation(
   const image = file.images.get(annotation.imageId)
   if (image === undefined) {
     return 'annotation without its picture in the list of images'
+  }
+  if (file.ambiguous.has(image.id)) {
+    return 'number of the picture is used for several pictures'
   }
   if (annotation.isCrowd) {
     return 'crowd region, not a single person'

@@ -1,4 +1,6 @@
 import { EngineError } from '../../contract/index.ts'
+import { parseForeignJson } from '../../files/foreign-text.ts'
+import { showValue } from '../../files/show-value.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { isFiniteNumber, isRecord } from '../json-values.ts'
 
@@ -66,15 +68,7 @@ export function parseDetections(text: string, name: string, category: number, th
 }
 
 function readList(text: string, name: string): readonly unknown[] {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (thrown) {
-    throw new EngineError(
-      'DATASET',
-      `${name} is no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    )
-  }
+  const value = parseForeignJson(text, { name, code: 'DATASET' })
   if (!Array.isArray(value)) {
     throw new EngineError(
       'DATASET',
@@ -86,7 +80,7 @@ function readList(text: string, name: string): readonly unknown[] {
 
 function requireNumber(value: unknown, where: string, problem: string): number {
   if (!isFiniteNumber(value)) {
-    throw new EngineError('DATASET', `${where} ${problem}, got ${JSON.stringify(value)}`)
+    throw new EngineError('DATASET', `${where} ${problem}, got ${showValue(value)}`)
   }
   return value
 }
@@ -100,7 +94,7 @@ function requireBox(value: unknown, where: string): DetectedBox['box'] {
     !isFiniteNumber(height) ||
     rest.length > 0
   ) {
-    throw new EngineError('DATASET', `${where} must be [x, y, width, height], got ${JSON.stringify(value)}`)
+    throw new EngineError('DATASET', `${where} must be [x, y, width, height], got ${showValue(value)}`)
   }
   return [x, y, width, height]
 }

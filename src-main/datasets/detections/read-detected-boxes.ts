@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { MOST_TEXT_BYTES, readForeignText } from '../../files/foreign-text.ts'
 import type { LocateImage } from '../check-persons.ts'
 import type { DetectedBoxes } from '../dataset.ts'
 import type { LeftOut } from '../left-out.ts'
@@ -62,15 +62,10 @@ export async function readDetectedBoxes(
   }
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (thrown) {
-    throw new EngineError(
-      'DATASET',
-      `dataset.detections: ${path} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    )
-  }
+function readText(path: string): Promise<string> {
+  return readForeignText(path, {
+    ...{ code: 'DATASET', name: `dataset.detections: ${path}`, mostBytes: MOST_TEXT_BYTES },
+  })
 }
 
 function describe(

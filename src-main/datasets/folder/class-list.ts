@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError, type ClassFacts } from '../../contract/index.ts'
+import { EngineError, showField, type ClassFacts } from '../../contract/index.ts'
+import { MOST_SMALL_BYTES, parseJson as parseJsonText, readForeignText } from '../../files/foreign-text.ts'
+import { showValue } from '../../files/show-value.ts'
 import { choosePalette } from '../class-palette.ts'
 import { listFolder } from '../list-folder.ts'
 
@@ -35,7 +36,7 @@ export async function readClassList(path: string): Promise<ClassFacts> {
       `${path}: needs ${CLASS_FILES.join(' or ')} with the names of the classes`,
     )
   }
-  const text = await readFile(join(path, file), 'utf8')
+  const text = await readForeignText(join(path, file), { code: 'DATASET', mostBytes: MOST_SMALL_BYTES })
   try {
     const { entries, ignoreLabel } = file === 'classes.json' ? parseJson(text) : parseLines(text)
     return toFacts(entries, ignoreLabel)
@@ -53,7 +54,7 @@ interface ClassList {
 }
 
 function parseJson(text: string): ClassList {
-  const root: unknown = JSON.parse(text)
+  const root = parseJsonText(text)
   const fields: Record<string, unknown> = Array.isArray(root)
     ? { classes: root }
     : typeof root === 'object' && root !== null
@@ -77,12 +78,12 @@ function parseEntry(entry: unknown, color: unknown): ClassEntry {
   if (typeof entry === 'object' && entry !== null && 'name' in entry && typeof entry.name === 'string') {
     return { name: entry.name.trim(), color: parseColor('color' in entry ? entry.color : color) }
   }
-  throw new Error(`a class must be a name or { name, color }, got ${JSON.stringify(entry)}`)
+  throw new Error(`a class must be a name or { name, color }, got ${showValue(entry)}`)
 }
 
 function parseIgnore(value: unknown): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 255) {
-    throw new Error(`ignore_label must be a whole number from 0 to 255, got ${JSON.stringify(value)}`)
+    throw new Error(`ignore_label must be a whole number from 0 to 255, got ${showValue(value)}`)
   }
   return value
 }
@@ -102,7 +103,7 @@ function parseColor(value: unknown): string | null {
   ) {
     return `#${value.map((part: number) => part.toString(16).padStart(2, '0')).join('')}`
   }
-  throw new Error(`a colour must be "#rrggbb" or [r, g, b], got ${JSON.stringify(value)}`)
+  throw new Error(`a colour must be "#rrggbb" or [r, g, b], got ${showValue(value)}`)
 }
 
 function parseLines(text: string): ClassList {
@@ -122,7 +123,7 @@ function parseLines(text: string): ClassList {
 }
 
 function toFacts(entries: readonly ClassEntry[], ignoreLabel: number): ClassFacts {
-  const names = entries.map(({ name }) => name)
+  const names = entries.map(({ name }) => showField(name))
   if (names.length < 2 || names.length > MOST_CLASSES || names.includes('')) {
     throw new Error(`needs 2 to ${String(MOST_CLASSES)} classes with names, got ${String(names.length)}`)
   }

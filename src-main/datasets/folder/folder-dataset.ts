@@ -33,7 +33,7 @@ export async function openFolderDataset(options: FolderOptions): Promise<Segment
   const leftOut = new LeftOut()
   const table = indexTable(classes.names.length, classes.ignoreLabel)
   const read = async (split: FolderSplit) =>
-    checkFrames(await pairFiles({ path, ...split, table, leftOut }), leftOut)
+    checkFrames(await pairFiles({ path, ...split, table, leftOut }), leftOut, options.index)
   return assembleSegmentationDataset({
     ...options,
     format: 'folder',

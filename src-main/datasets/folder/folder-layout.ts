@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MOST_SMALL_BYTES, readForeignText } from '../../files/foreign-text.ts'
 import { listFolder } from '../list-folder.ts'
 
 /** Pictures and label maps of one split. */
@@ -72,7 +72,8 @@ async function findBeside(path: string, names: readonly string[]): Promise<Folde
 
 /** The first word of each line, without folders and extension. */
 async function readList(file: string): Promise<Set<string>> {
-  const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
+  const text = await readForeignText(file, { code: 'DATASET', mostBytes: MOST_SMALL_BYTES })
+  const lines = text.split(/\r?\n/)
   return new Set(
     lines
       .map((line) => (line.trim().split(/\s+/)[0] ?? '').replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, ''))

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { readRegularFile } from '../../files/regular-file.ts'
 import { listFolder } from '../list-folder.ts'
 import { readMatArray } from './read-mat.ts'
 
@@ -9,6 +9,8 @@ export type HeadBoxes = readonly (readonly [number, number, number, number])[]
 
 export const HEADS_FILE = 'gt_valid.mat'
 const VARIABLE = 'headboxes_src'
+/** The published file has 60 kB. */
+const MOST_BYTES = 256 * 1024 * 1024
 
 /**
  * The head boxes that MPII's lists as published with HRNet lack: `gt_valid.mat` beside `valid.json` has them, [2, 2, N].
@@ -26,7 +28,10 @@ export async function readHeadBoxes(
     return null
   }
   const name = join(annotationFolder, HEADS_FILE)
-  const array = read(await readFile(join(path, name)), name)
+  const array = read(
+    await readRegularFile(join(path, name), { code: 'DATASET', name, mostBytes: MOST_BYTES }),
+    name,
+  )
   const [corners, sides, count] = array?.shape ?? []
   if (array === null || corners !== 2 || sides !== 2 || count !== persons) {
     throw new EngineError(

@@ -1,3 +1,4 @@
+import { parseJson } from '../../files/foreign-text.ts'
 import { isFiniteNumber } from '../json-values.ts'
 
 /** One person of an MPII annotation file as published with HRNet, checked for shape; pixels count from 1. */
@@ -20,7 +21,7 @@ export interface MpiiAnnotation {
  * @throws Error that says which field is not as MPII has it.
  */
 export function parseMpiiFile(text: string): MpiiAnnotation[] {
-  const root: unknown = JSON.parse(text)
+  const root = parseJson(text)
   if (!Array.isArray(root)) {
     throw new Error('the file must be a list of persons')
   }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { MOST_TEXT_BYTES, readForeignText } from '../../files/foreign-text.ts'
 import { checkPersons } from '../check-persons.ts'
 import type { PoseDataset } from '../dataset.ts'
 import { LeftOut } from '../left-out.ts'
@@ -46,7 +46,9 @@ async function readMpiiPersons(
   annotationFile: string,
   leftOut: LeftOut,
 ): Promise<Persons> {
-  const text = await readFile(join(path, annotationFile), 'utf8')
+  const text = await readForeignText(join(path, annotationFile), {
+    ...{ code: 'DATASET', name: annotationFile, mostBytes: MOST_TEXT_BYTES },
+  })
   const source = basename(annotationFile)
   const listed = parse(text, annotationFile)
   const heads = /val/i.test(source) ? await readHeadBoxes(path, dirname(annotationFile), listed.length) : null

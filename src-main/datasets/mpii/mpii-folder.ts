@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../contract/index.ts'
+import { decodeText } from '../../files/foreign-text.ts'
+import { openRegularFile } from '../../files/regular-file.ts'
 import type { AnnotationFiles } from '../coco/coco-folder.ts'
 import { listFolder } from '../list-folder.ts'
 
@@ -24,15 +25,11 @@ export async function listMpiiFiles(path: string): Promise<string[]> {
 
 /** COCO's files are objects, MPII's are lists. */
 async function startsWithList(file: string): Promise<boolean> {
-  const handle = await open(file)
+  const handle = await openRegularFile(file, { code: 'DATASET' })
   try {
     const head = Buffer.alloc(64)
-    const { bytesRead } = await handle.read(head, 0, head.length, 0)
-    return head
-      .toString('utf8', 0, bytesRead)
-      .replace(/^\uFEFF/, '')
-      .trimStart()
-      .startsWith('[')
+    const count = await handle.read(head, 0)
+    return decodeText(head.subarray(0, count)).trimStart().startsWith('[')
   } finally {
     await handle.close()
   }

@@ -133,7 +133,7 @@ describe('boxes of a detector', () => {
 
   it.each([
     ['{"annotations": []}', 'must hold a list of { image_id, category_id, bbox, score }'],
-    ['[{', 'is no JSON'],
+    ['[{', 'is not JSON'],
     [[], 'is an empty list'],
     [[{ image_id: 101, bbox: [1, 2, 3, 4], score: 1 }], 'boxes.json: [0].category_id is missing'],
     [[person(101), person('101')], '[1].image_id must be the number of a picture, got "101"'],
