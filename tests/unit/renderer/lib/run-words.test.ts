@@ -55,7 +55,12 @@ describe('runTrouble', () => {
           message: 'The worker was killed by SIGKILL',
           details: ['line 1', 'line 2'],
         },
-        checkpoints: [{ phase: 'supernet', iteration: 84, bytes: 1, createdAt: 0, file: 'x' }],
+        checkpoints: [
+          {
+            ...{ phase: 'supernet', iteration: 84, bytes: 1, createdAt: 0, file: 'x' },
+            ...{ weightsSha256: null, optimizerSha256: null },
+          },
+        ],
       }),
     )
     expect(trouble).toMatchObject({
