@@ -14,7 +14,7 @@ const PICKLE_START = 0x80
  */
 export function readStateDict(file: Uint8Array): StateDict {
   if (isZip(file)) {
-    // PyTorch can be told to leave checksums out, so they bind only where there is no pickle.
+    // PyTorch can be told to leave checksums out, so they are demanded only where there is no pickle.
     const pickle = findPickleEntry(openZip(file, { checksums: false }))
     const archive = openZip(file, { checksums: pickle === null })
     return pickle === null ? decodeNpz(archive) : decodeZipPth(archive, pickle, file.length)

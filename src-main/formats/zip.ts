@@ -49,7 +49,8 @@ export function isZip(file: Uint8Array): boolean {
 /**
  * Opens an archive of stored and deflated entries, zip64 or not.
  *
- * @param options.checksums - False for archives whose writer may leave them out (PyTorch can be told to).
+ * @param options.checksums - False for archives whose writer may leave them out (PyTorch can be told to, and writes 0): one that is there
+ *   binds all the same.
  * @throws EngineError naming what is wrong; what all entries together claim is bounded by the size of the file.
  */
 export function openZip(file: Uint8Array, options: { readonly checksums: boolean }): ZipArchive {
@@ -172,7 +173,8 @@ function unpack(file: Uint8Array, entry: ZipEntry, checksums: boolean): Uint8Arr
       `${quoted(entry.name)} has ${contents.length} bytes, the directory says ${entry.bytes}`,
     )
   }
-  if (checksums && crc32(contents) !== entry.crc) {
+  const isGiven = checksums || entry.crc !== 0
+  if (isGiven && crc32(contents) !== entry.crc) {
     throw malformed(FORMAT, `${quoted(entry.name)} is damaged: its checksum does not fit`)
   }
   return contents

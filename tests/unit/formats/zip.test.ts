@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { EngineError } from '../../../src-main/contract/index.ts'
 import { isZip, openZip } from '../../../src-main/formats/zip.ts'
@@ -40,14 +41,18 @@ describe('zip archives', () => {
   })
 
   it('whose contents changed are refused by their checksum, unless the writer leaves checksums out', () => {
-    const archive = patched(makeZip(files), Buffer.from('hello hello'), Buffer.from('jello'))
-    const read = (checksums: boolean) => {
+    const changed = patched(makeZip(files), Buffer.from('hello hello'), Buffer.from('jello'))
+    const sum = u32(crc32(Buffer.from('hello hello hello hello')))
+    const without = patched(patched(changed, sum, u32(0)), sum, u32(0))
+    const read = (archive: Buffer, checksums: boolean) => {
       const zip = openZip(archive, { checksums })
       const entry = zip.entries.get('a.txt')
       return entry === undefined ? null : Buffer.from(zip.read(entry)).toString()
     }
-    expect(() => read(true)).toThrow(/"a\.txt" is damaged/)
-    expect(read(false)).toBe('jello hello hello hello')
+    expect(() => read(changed, true)).toThrow(/"a\.txt" is damaged/)
+    expect(() => read(changed, false)).toThrow(/"a\.txt" is damaged/)
+    expect(() => read(without, true)).toThrow(/"a\.txt" is damaged/)
+    expect(read(without, false)).toBe('jello hello hello hello')
   })
 
   it.each([
