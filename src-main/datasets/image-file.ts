@@ -8,8 +8,10 @@ import {
   type RegularFile,
 } from '../files/regular-file.ts'
 import type { RgbImage } from './dataset.ts'
-import { checkOpenFormat, judgeFormat, MOST_FILE_BYTES, type PictureFormat } from './picture-format.ts'
-import { checkPng } from './png-check.ts'
+import { checkOpenFormat, judgeFormat, MOST_FILE_BYTES } from './picture-format.ts'
+
+// libvips remembers what it read of a path, whatever becomes of the file: one that was replaced would answer for its predecessor.
+sharp.cache(false)
 
 /** Larger pictures are refused before they are decoded: 64 megapixels are 192 MB of RGB. */
 export const MOST_PIXELS = 64 * 1024 * 1024
@@ -29,9 +31,9 @@ export type HeaderCheck =
   { readonly ok: true; readonly header: ImageHeader } | { readonly ok: false; readonly reason: string }
 
 /**
- * Reads a picture's size without decoding it; one that does not end as it should is decoded whole to find out whether it is
- * usable. A PNG's data are compared with what its header promises. What is too large or of another format is refused before a decoder
- * sees it. Never throws: what is wrong is the answer.
+ * Reads a picture's size. A JPEG that ends as it should is believed, as its header costs a hundredth of its pixels; every other picture is
+ * decoded to find out whether it is usable: a PNG may promise rows that it does not hold. What is too large or of another format is refused
+ * before a decoder sees it. Never throws: what is wrong is the answer.
  */
 export async function checkImageFile(path: string): Promise<HeaderCheck> {
   try {
@@ -68,14 +70,8 @@ async function checkOpenFile(path: string, file: RegularFile): Promise<HeaderChe
   if (width * height > MOST_PIXELS) {
     return { ok: false, reason: `picture of more than ${String(MOST_PIXELS / 1024 / 1024)} megapixels` }
   }
-  const png = check.format === 'png' ? await checkPng(file) : 'sound'
-  if (png === 'short') {
-    return { ok: false, reason: 'picture holds fewer rows than its header promises' }
-  }
-  if (png === 'damaged' || !(await hasProperEnd(file, check.format))) {
-    await openImage(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }))
-      .raw()
-      .toBuffer()
+  if (check.format !== 'jpeg' || !(await hasProperEnd(file))) {
+    await decodeAway(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }))
   }
   const isTurned = orientation >= FIRST_QUARTER_TURN
   return { ok: true, header: { width, height, bytes: check.bytes, isTurned, isAnimated: pages > 1 } }
@@ -172,18 +168,17 @@ function openImage(file: Buffer, isTurned = false): Sharp {
   })
 }
 
-const JPEG_END = [0xff, 0xd9] as const
-const PNG_END = [0x49, 0x45, 0x4e, 0x44] as const
+/** Decodes row by row to a single pixel, so that a large picture takes no more memory than a small one. @throws Error if it is damaged. */
+async function decodeAway(file: Buffer): Promise<void> {
+  await openImage(file).resize(1, 1, { fit: 'fill' }).raw().toBuffer()
+}
+
+const JPEG_END = Buffer.of(0xff, 0xd9)
 /** Cameras append a few bytes after the end marker. */
 const TAIL_BYTES = 256
 
-/** True if the end marker is there; formats without a known one count as doubtful. */
-async function hasProperEnd(file: RegularFile, format: PictureFormat): Promise<boolean> {
-  const marker = format === 'jpeg' ? JPEG_END : format === 'png' ? PNG_END : null
-  if (marker === null) {
-    return false
-  }
+async function hasProperEnd(file: RegularFile): Promise<boolean> {
   const tail = Buffer.alloc(Math.min(TAIL_BYTES, file.size))
   await file.read(tail, file.size - tail.length)
-  return tail.includes(Buffer.from(marker))
+  return tail.includes(JPEG_END)
 }

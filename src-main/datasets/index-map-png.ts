@@ -25,7 +25,7 @@ export function decodeIndexMap(file: Buffer): IndexMap {
   const channels = PNG_CHANNELS[header.colourType] ?? 1
   const passes = listPasses(header)
   const total = countRowBytes(header)
-  const data = inflateSync(joinPixelChunks(file), { maxOutputLength: total })
+  const data = unpack(joinPixelChunks(file), total)
   if (data.length !== total) {
     throw new Error(
       `${String(data.length)} bytes of pixels do not fill ${String(header.width)} × ${String(header.height)}`,
@@ -52,6 +52,14 @@ export function decodeIndexMap(file: Buffer): IndexMap {
     }
   }
   return { width: header.width, height: header.height, values }
+}
+
+function unpack(packed: Buffer, bytes: number): Buffer {
+  try {
+    return inflateSync(packed, { maxOutputLength: bytes })
+  } catch {
+    throw new Error(`its pixels cannot be unpacked to ${String(bytes)} bytes`)
+  }
 }
 
 function readHeader(file: Buffer): PngHeader {

@@ -7,7 +7,6 @@ export interface PngHeader {
   readonly isInterlaced: boolean
 }
 
-export const PNG_SIGNATURE_BYTES = 8
 const HEADER_BYTES = 13
 /** Samples a pixel by colour type: grey, colour, palette, grey with alpha, colour with alpha. */
 export const PNG_CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }

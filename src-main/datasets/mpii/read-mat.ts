@@ -48,10 +48,16 @@ export function readMatArray(bytes: Uint8Array, name: string): MatArray | null {
 }
 
 function inflate(data: DataView): DataView {
-  const bytes = inflateSync(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), {
-    maxOutputLength: MOST_BYTES,
-  })
+  const bytes = unpack(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function unpack(packed: Uint8Array): Buffer {
+  try {
+    return inflateSync(packed, { maxOutputLength: MOST_BYTES })
+  } catch {
+    throw new Error('a compressed variable is damaged or larger than such a file has')
+  }
 }
 
 /** Null for a variable of another name. */
