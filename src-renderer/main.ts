@@ -24,7 +24,8 @@ const engine = connectEngine({
   source,
   onStateChanged: (state) => {
     connection.apply(state, Date.now())
-    if (state === 'closed') {
+    // Opening says nothing of the token; a page that was locked out may be known again (the desktop's has a new one by itself).
+    if (state === 'closed' || connection.isLockedOut) {
       void checkToken()
     }
   },

@@ -5,6 +5,7 @@ import type { InjectionKey } from 'vue'
 import { EngineError, fromErrorInfo } from '../../src-main/contract/index.ts'
 import type { ErrorInfo, OwnPicture } from '../../src-main/contract/index.ts'
 import type { AppRouter } from '../../src-main/engine/routers/app-router.ts'
+import type { EngineConnection } from '../../src-preload/bridge.ts'
 import type { ConnectionSource } from './connection-source.ts'
 
 /** Everything the window asks of the engine: calls and events on one WebSocket, files by authorized GET. */
@@ -16,7 +17,13 @@ export interface Engine {
   sendPicture(runId: string, name: string, content: Blob): Promise<OwnPicture>
   /** Whether the engine takes the token of this page; true as well while no engine answers. */
   isAdmitted(): Promise<boolean>
+  /** Whether this page may be given a token; the desktop window gets it by itself. */
+  readonly asksForToken: boolean
+  /** Asks the engine with another token and keeps the one that it takes. */
+  tryToken(token: string): Promise<TokenOutcome>
 }
+
+export type TokenOutcome = 'taken' | 'refused' | 'no answer'
 
 export type LinkState = 'connecting' | 'open' | 'closed'
 
@@ -59,7 +66,9 @@ export function connectEngine({ source, onStateChanged }: EngineOptions): Engine
     calls: createTRPCClient<AppRouter>({ links: [wsLink<AppRouter>({ client })] }),
     fetchFile: (path) => fetchFile(source, path),
     sendPicture: (runId, name, content) => sendPicture(source, runId, name, content),
-    isAdmitted: () => isAdmitted(source),
+    isAdmitted: async () => (await probe(await source.current())) !== 'refused',
+    asksForToken: source.keepToken !== null,
+    tryToken: (token) => tryToken(source, token),
   }
 }
 
@@ -99,9 +108,17 @@ async function sendPicture(
 /** No such file; the token is looked at before the path. */
 const PROBE = '/api/runs/r-000000/preview/none/image'
 
-async function isAdmitted(source: ConnectionSource): Promise<boolean> {
-  const { baseUrl, token } = await source.current()
+async function tryToken(source: ConnectionSource, token: string): Promise<TokenOutcome> {
+  const { baseUrl } = await source.current()
+  const outcome = await probe({ baseUrl, token })
+  if (outcome === 'taken') {
+    source.keepToken?.(token)
+  }
+  return outcome
+}
+
+/** A refused connection says nothing about the token: the engine is away, and the banner says that. */
+async function probe({ baseUrl, token }: EngineConnection): Promise<TokenOutcome> {
   const answer = fetch(`${baseUrl}${PROBE}`, { headers: { authorization: `Bearer ${token}` } })
-  // A refused connection says nothing about the token: the engine is away, and the banner says that.
-  return answer.then((response) => response.status !== 401).catch(() => true)
+  return answer.then(({ status }) => (status === 401 ? 'refused' : 'taken')).catch(() => 'no answer')
 }

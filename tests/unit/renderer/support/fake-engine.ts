@@ -18,7 +18,7 @@ import type {
   RunSummary,
 } from '../../../../src-main/contract/index.ts'
 import { ENGINE } from '../../../../src-renderer/api/engine.ts'
-import type { Engine } from '../../../../src-renderer/api/engine.ts'
+import type { Engine, TokenOutcome } from '../../../../src-renderer/api/engine.ts'
 import { provideToken } from '../../../../src-renderer/composables/use-token.ts'
 
 /** What a fake engine answers; tests change it as they go. */
@@ -37,6 +37,8 @@ export interface FakeState {
   answerPicture: (question: unknown) => OwnPictureAnswer
   /** Throws to refuse. */
   exported: () => ExportResult
+  asksForToken: boolean
+  tokenOutcome: (token: string) => TokenOutcome
 }
 
 export interface FakeEngine {
@@ -69,6 +71,8 @@ export function createFakeEngine(): FakeEngine {
     exported: () => {
       throw new Error('fake engine: nothing to export')
     },
+    asksForToken: true,
+    tokenOutcome: () => 'taken',
   }
   const calls: string[] = []
   const listeners = new Set<(event: RunEvent) => void>()
@@ -135,6 +139,10 @@ export function createFakeEngine(): FakeEngine {
     // Only the procedures above are asked for in these tests.
     calls: fake as unknown as Engine['calls'],
     isAdmitted: () => Promise.resolve(true),
+    get asksForToken() {
+      return state.asksForToken
+    },
+    tryToken: (token) => Promise.resolve(state.tokenOutcome(token)),
     sendPicture: (runId, name, content) => {
       calls.push(`POST ${name}`)
       return Promise.resolve().then(() => state.takePicture(runId, name, content))
