@@ -1,12 +1,7 @@
 import sharp, { type Sharp } from 'sharp'
 import { EngineError } from '../contract/index.ts'
-import {
-  answered,
-  FileProblem,
-  openRegularFile,
-  readRegularFile,
-  type RegularFile,
-} from '../files/regular-file.ts'
+import { answering, NoAnswer } from '../files/answering.ts'
+import { FileProblem, openRegularFile, readRegularFile, type RegularFile } from '../files/regular-file.ts'
 import type { RgbImage } from './dataset.ts'
 import { checkOpenFormat, judgeFormat, MOST_FILE_BYTES } from './picture-format.ts'
 
@@ -52,7 +47,7 @@ function describeProblem(error: unknown): string {
   if (error instanceof FileProblem) {
     return error.kind === 'missing' ? 'picture file is missing' : `picture cannot be read: ${error.reason}`
   }
-  return 'picture cannot be decoded'
+  return error instanceof NoAnswer ? `picture cannot be read: ${error.message}` : 'picture cannot be decoded'
 }
 
 /** @throws Error if the picture cannot be decoded. */
@@ -66,7 +61,7 @@ async function checkOpenFile(path: string, file: RegularFile): Promise<HeaderChe
     height,
     orientation = 1,
     pages = 1,
-  } = await answered(path, {}, sharp(path, HEADER_OPTIONS).metadata())
+  } = await answering(sharp(path, HEADER_OPTIONS).metadata())
   if (width * height > MOST_PIXELS) {
     return { ok: false, reason: `picture of more than ${String(MOST_PIXELS / 1024 / 1024)} megapixels` }
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -112,6 +113,13 @@ describe('what a stranger hands to the command line', { timeout: 60_000 }, () =>
 })
 
 describe('names of foreign files on a terminal', () => {
+  it('are written out by the command line itself', { timeout: 60_000 }, () => {
+    const entry = new URL('../../../src-main/cli/main.ts', import.meta.url).pathname
+    const { status, stderr } = spawnSync(process.execPath, [entry, 'fly\u001b[2J\u009b'])
+    expect(status).toBe(2)
+    expect(stderr.toString()).toContain('There is no command "fly\\u001b[2J\\u009b".')
+  })
+
   it('forge no row of a table and no line of a report', () => {
     const rows = formatTable([
       ['run', 'name'],

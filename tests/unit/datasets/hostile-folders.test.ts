@@ -202,7 +202,10 @@ describe('PNGs that are not what they promise', { timeout: 60_000 }, () => {
   it('a picture in place of another of the same name answers for itself', async () => {
     const folder = await makeFolder()
     const file = join(folder, 'a.png')
-    await writeFile(file, makePng({ width: 24, height: 16, colourType: 0 }))
+    // libvips keeps what is interlaced, as it is never read row by row.
+    await sharp({ create: { width: 24, height: 16, channels: 3, background: 'red' } })
+      .png({ progressive: true })
+      .toFile(file)
     expect(await checkImageFile(file)).toMatchObject({ ok: true, header: { width: 24 } })
     await writeFile(file, makePng({ width: 31, height: 16, colourType: 0 }))
     expect(await checkImageFile(file)).toMatchObject({ ok: true, header: { width: 31 } })
