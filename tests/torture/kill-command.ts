@@ -1,7 +1,7 @@
 import { mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../../src-main/nas/random.ts'
+import type { UniformSource } from '../../src-main/nas/random.ts'
 import { startCli } from '../support/run-cli.ts'
 import type { StartedCli } from '../support/run-cli.ts'
 import { findMarked, MARK, waitUntilGone } from './marked-processes.ts'
@@ -48,16 +48,15 @@ export interface KillOutcome {
 export async function killCommand(
   args: readonly string[],
   dataFolder: string,
-  { mark, victim, moment, random }: { mark: string; victim: Victim; moment: Moment; random: Random },
+  { mark, victim, moment, random }: { mark: string; victim: Victim; moment: Moment; random: UniformSource },
 ): Promise<KillOutcome> {
   const cli = startCli(args, { [MARK]: mark, SCALENAS_CALIBRATION: 'off' })
-  let hasEnded = false
-  const done = cli.done.finally(() => (hasEnded = true))
+  const { child, done } = cli
   const hang = sleep(HANG_MS, null, { ref: false })
   const over = new AbortController()
   await Promise.race([waitForMoment(cli, moment, { dataFolder, random, signal: over.signal }), done, hang])
   over.abort()
-  const killed = hasEnded ? null : await kill(mark, victim)
+  const killed = child.exitCode !== null || child.signalCode !== null ? null : await kill(mark, victim)
   const ended = await Promise.race([done, hang])
   const left = await waitUntilGone(mark, GONE_MS)
   for (const { pid } of left) {
@@ -71,7 +70,7 @@ export async function killCommand(
 async function waitForMoment(
   cli: StartedCli,
   moment: Moment,
-  { dataFolder, random, signal }: { dataFolder: string; random: Random; signal: AbortSignal },
+  { dataFolder, random, signal }: { dataFolder: string; random: UniformSource; signal: AbortSignal },
 ): Promise<void> {
   const wait = (milliseconds: number): Promise<void> =>
     sleep(milliseconds, undefined, { signal }).catch(() => undefined)

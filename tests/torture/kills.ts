@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { createRandom } from '../../src-main/nas/random.ts'
-import type { Random } from '../../src-main/nas/random.ts'
+import type { Random, UniformSource } from '../../src-main/nas/random.ts'
 import { runCli } from '../support/run-cli.ts'
 import { DAMAGES, damageNewest } from './damage.ts'
 import { checkIntegrity, fingerprintRun, readRunState } from './fingerprint-run.ts'
@@ -116,7 +116,7 @@ async function tortureOneRun(
 }
 
 /** Draws that no moment comes from before the command ends. */
-const NEVER = { next: () => Number.MAX_SAFE_INTEGER / 1e12 } as Random
+const NEVER: UniformSource = { next: () => Number.MAX_SAFE_INTEGER / 1e12 }
 
 function recordOutcome(table: KillTable, { killed, moment, left, hangs }: KillOutcome, phase: string): void {
   if (killed !== null) {
