@@ -66,7 +66,7 @@ async function checkOpenFile(path: string, file: RegularFile): Promise<HeaderChe
     return { ok: false, reason: `picture of more than ${String(MOST_PIXELS / 1024 / 1024)} megapixels` }
   }
   if (check.format !== 'jpeg' || !(await hasProperEnd(file))) {
-    await decodeAway(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }))
+    await decodeAway(await readRegularFile(path, { mostBytes: MOST_FILE_BYTES }), height)
   }
   const isTurned = orientation >= FIRST_QUARTER_TURN
   return { ok: true, header: { width, height, bytes: check.bytes, isTurned, isAnimated: pages > 1 } }
@@ -163,9 +163,17 @@ function openImage(file: Buffer, isTurned = false): Sharp {
   })
 }
 
-/** Decodes row by row to a single pixel, so that a large picture takes no more memory than a small one. @throws Error if it is damaged. */
-async function decodeAway(file: Buffer): Promise<void> {
-  await openImage(file).resize(1, 1, { fit: 'fill' }).raw().toBuffer()
+/**
+ * Decodes a picture down to the first pixel of its last row, which is there only after all others; rows are let go as they come, so that a
+ * large picture takes no more memory than a small one.
+ *
+ * @throws Error if it is damaged.
+ */
+async function decodeAway(file: Buffer, height: number): Promise<void> {
+  await openImage(file)
+    .extract({ left: 0, top: height - 1, width: 1, height: 1 })
+    .raw()
+    .toBuffer()
 }
 
 const JPEG_END = Buffer.of(0xff, 0xd9)

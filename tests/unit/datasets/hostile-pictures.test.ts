@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkImageFile, decodeImage } from '../../../src-main/datasets/image-file.ts'
 import { checkLabelMap, indexTable } from '../../../src-main/datasets/label-map.ts'
 import { openDataset } from '../../../src-main/datasets/open-dataset.ts'
+import { makePng } from '../../support/make-png.ts'
 import { cocoOf, configOf, makeFolder, writeCoco, writePicture } from './made-folders.ts'
 
 const run = promisify(execFile)
@@ -94,6 +95,18 @@ describe('hostile pictures', () => {
     expect(told.labels.ok).toBe(false)
     expect(told.decoded).toContain(file(name))
     expect(told.grownKilobytes).toBeLessThan(MOST_GROWTH_KILOBYTES)
+  })
+
+  it('shrinks no row of half a million colours to look at it', { timeout: 60_000 }, async () => {
+    // A find of the fuzzer: 76 bytes took 816 MB. Some rows of four megabytes are on their way through a decoder at a time.
+    await writeFile(
+      file('wide.png'),
+      makePng({ width: 524_312, height: 16, colourType: 6, bits: 16, rows: 1 }),
+    )
+    const { stdout } = await run(process.execPath, [child, file('wide.png'), file('good.jpg')])
+    const told = JSON.parse(stdout) as { check: unknown; grownKilobytes: number }
+    expect(told.check).toEqual({ ok: false, reason: 'picture cannot be decoded' })
+    expect(told.grownKilobytes).toBeLessThan(200 * 1024)
   })
 
   it('finds a PNG that is damaged in its middle, though both ends are whole', async () => {
