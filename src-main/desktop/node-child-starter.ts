@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { outsideArchive } from '../contract/index.ts'
 import { followAddress, STOP_TIMEOUT_MS } from './engine-starter.ts'
 import type { EngineProcess, EngineStarter, EngineStartOptions } from './engine-starter.ts'
 import { tailOutput } from './output-tail.ts'
@@ -15,8 +16,7 @@ function startChild({
   environment,
   node,
 }: EngineStartOptions & { readonly node: string }): EngineProcess {
-  // A plain Node cannot read inside Electron's archive; packages put the engine beside it.
-  const child = fork(entry.replace(/\bapp\.asar\b/, 'app.asar.unpacked'), [], {
+  const child = fork(outsideArchive(entry), [], {
     execPath: node,
     execArgv: [],
     env: environment,

@@ -52,6 +52,7 @@ function keepEngine(out: string): EngineKeeper {
 function engineEnvironment(): NodeJS.ProcessEnv {
   const environment = { ...process.env }
   delete environment['ELECTRON_RUN_AS_NODE']
+  environment['SCALENAS_VERSION'] = app.getVersion() // in a package the manifest is where a plain Node cannot read
   const developmentPage = process.env['ELECTRON_RENDERER_URL']
   if (developmentPage) {
     environment['SCALENAS_DEV_ORIGIN'] = new URL(developmentPage).origin // else the engine would refuse that page

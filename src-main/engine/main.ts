@@ -1,4 +1,4 @@
-import { EngineError, toErrorInfo } from '../contract/index.ts'
+import { EngineError, outsideArchive, toErrorInfo } from '../contract/index.ts'
 import { findEngine, resolveDataFolder } from './find-engine.ts'
 import type { EngineAddress } from './find-engine.ts'
 import { connectToParent } from './parent-port.ts'
@@ -31,10 +31,12 @@ async function serve(): Promise<void> {
   const tell = (token: string): void => parent.send({ kind: 'engine-ready', url: engine.url, token })
   const engine = await startEngine({
     dataFolder,
-    workerEntry: new URL(isSource ? '../worker/main.ts' : './worker.js', import.meta.url),
+    workerEntry: new URL(isSource ? '../worker/main.ts' : './worker.js', outsideArchive(import.meta.url)),
     resourcesFolder: new URL('../../resources/', import.meta.url),
     rendererFolder: new URL(isSource ? '../../out/renderer/' : '../renderer/', import.meta.url),
-    codeVersion: await readCodeVersion(new URL('../../package.json', import.meta.url)),
+    codeVersion:
+      process.env['SCALENAS_VERSION'] ??
+      (await readCodeVersion(new URL('../../package.json', import.meta.url))),
     devOrigin: process.env['SCALENAS_DEV_ORIGIN'] ?? null,
     onTokenRenewed: tell,
   })

@@ -20,7 +20,7 @@ export interface HttpFloodOptions {
   readonly random: Pick<Random, 'int'>
 }
 
-/** What is asked; status 0 stands for "the page, or a word that it is not built". */
+/** What is asked, and the status that it deserves. */
 interface Kind {
   readonly name: string
   readonly method: 'GET' | 'POST'

