@@ -15,6 +15,8 @@ import { createMetricQueries } from './metric-queries.ts'
 import type { MetricQueries } from './metric-queries.ts'
 import { openDatabase } from './open-database.ts'
 import type { StudioDatabase } from './open-database.ts'
+import { createRecordedQueries } from './recorded-queries.ts'
+import type { RecordedQueries } from './recorded-queries.ts'
 import { refuseLostDatabase } from './run-folders.ts'
 import { createRunQueries } from './run-queries.ts'
 import type { RunQueries } from './run-queries.ts'
@@ -28,6 +30,7 @@ export interface Store {
   readonly events: EventQueries
   readonly metrics: MetricQueries
   readonly candidates: CandidateQueries
+  readonly recorded: RecordedQueries
   readonly checkpoints: CheckpointQueries
   readonly datasets: DatasetQueries
   readonly settings: SettingQueries
@@ -57,6 +60,7 @@ export async function openStore(paths: DataPaths, options: StoreOptions = {}): P
     events: createEventQueries(db),
     metrics: createMetricQueries(db),
     candidates: createCandidateQueries(db),
+    recorded: createRecordedQueries(db),
     checkpoints: createCheckpointQueries(db),
     datasets: createDatasetQueries(db),
     settings: createSettingQueries(db),

@@ -1,19 +1,26 @@
 import { basename } from 'node:path'
 import { resolveDataFolder } from '../../engine/find-engine.ts'
 import type { DatabaseReport } from '../../engine/restore/restore-database.ts'
+import type { FolderReport } from '../../engine/restore/restore-folders.ts'
 import { restore } from '../../engine/restore/restore.ts'
+import type { RestoreReport } from '../../engine/restore/restore.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, text } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { formatTable } from '../run-result.ts'
 
 export const restoreCommand: Command = {
-  description: 'Put a copy in the place of a damaged or lost database',
+  description: 'Put a copy in the place of a lost database, or take runs in from their folders',
   example: 'scalenas restore',
   args: {
     from: {
       type: 'string',
       valueHint: 'FILE',
       description: 'Copy to put in place (default: the newest whole one, if the database cannot be used)',
+    },
+    folders: {
+      type: 'boolean',
+      description:
+        'Take in run folders that the database does not name; without --from no copy is put in place',
     },
     ...DATA_ARG,
     ...JSON_ARG,
@@ -22,13 +29,37 @@ export const restoreCommand: Command = {
     const report = await restore({
       dataFolder: resolveDataFolder(text(args, 'data')),
       from: text(args, 'from') ?? null,
+      folders: flag(args, 'folders'),
       now: Date.now,
     })
     terminal.out(
-      flag(args, 'json') ? JSON.stringify(report, null, 2) : describeDatabase(report.database).join('\n'),
+      flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report, flag(args, 'folders')),
     )
-    return EXIT.done
+    const isAnyRefused = report.folders.some(({ outcome }) => outcome === 'refused')
+    return isAnyRefused ? EXIT.failed : EXIT.done
   },
+}
+
+function describe({ database, aside, folders }: RestoreReport, isFoldersAsked: boolean): string {
+  return [
+    ...(database === null ? [] : describeDatabase(database)),
+    ...(aside === null ? [] : [`The database could not be used; it is kept as ${aside}.`]),
+    ...(isFoldersAsked ? describeFolders(folders) : []),
+  ].join('\n')
+}
+
+function describeFolders(folders: readonly FolderReport[]): string[] {
+  if (folders.length === 0) {
+    return ['The database names every run folder; there was nothing to take in.']
+  }
+  const words = {
+    completed: 'is back as it was',
+    interrupted: 'is back as interrupted; "scalenas resume" goes on from its newest checkpoint',
+    refused: 'cannot be taken in',
+  } as const
+  return folders.map(
+    ({ id, outcome, reason }) => `${id} ${words[outcome]}${reason === null ? '' : `: ${reason}`}`,
+  )
 }
 
 function describeDatabase(report: DatabaseReport): string[] {

@@ -1,8 +1,10 @@
 import { shortProtocolText } from '../../contract/index.ts'
 import type { ConfigSource, ImportedFacts, RunConfig, RunSummary } from '../../contract/index.ts'
-import { DATA_ARG, EXIT, flag, JSON_ARG, requireText } from '../command-line.ts'
+import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
 import { valueAt } from '../../engine/configure/schema-problems.ts'
+import { resolveDataFolder } from '../../engine/find-engine.ts'
+import { describeUnnamed, listUnnamedFolders } from '../../engine/restore/restore-folders.ts'
 import { describePlan } from '../../engine/calibration/describe-calibration.ts'
 import { withEngine } from '../open-engine.ts'
 import { describeResult, formatTable, readResult } from '../run-result.ts'
@@ -32,6 +34,11 @@ export const runsCommand: Command = {
     withEngine(args, context, async (services) => {
       const runs = await services.runs.list()
       context.terminal.out(flag(args, 'json') ? JSON.stringify(runs, null, 2) : describeRuns(runs))
+      const known = runs.map(({ id }) => id)
+      const unnamed = describeUnnamed(listUnnamedFolders(resolveDataFolder(text(args, 'data')), known))
+      if (unnamed !== null) {
+        context.terminal.err(unnamed)
+      }
       return EXIT.done
     }),
 }

@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.ts'
 import { forgetLibraries } from '../calibration/known-libraries.ts'
 import { settlePlan } from '../calibration/settle-plan.ts'
 import { countOutputs, requireSetup } from '../configure/search-setup.ts'
+import { recordRun } from '../records/record-run.ts'
 import { laneNames } from '../search/run-search.ts'
 import { PHASES } from './phases.ts'
 import { estimateWork } from './progress-model.ts'
@@ -58,10 +59,13 @@ async function runAttempt(
     const begun = beginAttempt(parts, runId, signal)
     plan = await settlePlan(parts, begun.run, begun.attempt, signal)
     const context: RunContext = { ...begun, plan }
+    recordRun(parts, runId)
     for (const phase of unfinishedPhases(parts.store, runId)) {
       await runPhase(context, phase)
+      recordRun(parts, runId)
     }
     completeRun(context)
+    recordRun(parts, runId)
   } catch (thrown) {
     reason = explain(thrown, signal)
     if (reason.error.code === 'MISSING_PART') {

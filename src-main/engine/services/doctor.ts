@@ -10,6 +10,7 @@ import { describeCalibration } from '../calibration/describe-calibration.ts'
 import { relearnLibraries } from '../calibration/known-libraries.ts'
 import { isSameMachine, readMachine } from '../calibration/machine-facts.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
+import { describeUnnamed, listUnnamedRuns } from '../restore/restore-folders.ts'
 import { describeBackends, tryBackends } from './doctor-backends.ts'
 import { describeCards } from './doctor-cards.ts'
 import { lookAround } from './gpu-check.ts'
@@ -38,6 +39,7 @@ export async function runDoctor(parts: EngineParts): Promise<DoctorReport> {
     checkDatabase(parts),
     await checkDataFolder(store.paths.root),
     await checkDisk(store.paths.root),
+    checkRunFolders(parts),
     ...describeBackends(tried),
     ...checkCalibrations(parts),
     checkElectron(),
@@ -82,6 +84,17 @@ async function checkDataFolder(root: string): Promise<DoctorCheck> {
       remedy: 'Choose another with --data or SCALENAS_DATA.',
     }
   }
+}
+
+function checkRunFolders({ store }: EngineParts): DoctorCheck {
+  const name = 'Run folders'
+  const unnamed = describeUnnamed(listUnnamedRuns(store))
+  return unnamed === null
+    ? { name, status: 'passed', detail: 'the database names each of them', remedy: null }
+    : {
+        ...{ name, status: 'warned', detail: unnamed },
+        remedy: 'Stop the engine and run "scalenas restore --folders".',
+      }
 }
 
 async function checkDisk(root: string): Promise<DoctorCheck> {

@@ -26,6 +26,7 @@ import { runPreflight } from '../pipeline/preflight.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { assertTransition } from '../pipeline/run-state.ts'
 import type { Scheduler } from '../pipeline/scheduler.ts'
+import { recordRun } from '../records/record-run.ts'
 import { answer } from './answer.ts'
 import type { RunsService } from './engine-services.ts'
 import { importRun } from './import-run.ts'
@@ -254,6 +255,7 @@ function updateRun(
 ): RunSummary {
   requireRun(parts, id)
   parts.store.runs.update(id, patch)
+  recordRun(parts, id)
   parts.hub.publishStatus(id)
   return requireSummary(parts, id)
 }

@@ -69,7 +69,13 @@ async function listRuns(): Promise<string[]> {
   return ids.toSorted()
 }
 
-const run = (from: string | null = null) => restore({ dataFolder: folder.folder, from, now: () => LATER })
+async function run(from: string | null = null) {
+  const report = await restore({ dataFolder: folder.folder, from, folders: false, now: () => LATER })
+  if (report.database === null) {
+    throw new Error('the database was not looked at')
+  }
+  return { database: report.database }
+}
 
 describe('restoring the database', { timeout: 30_000 }, () => {
   it.each([
@@ -149,7 +155,12 @@ describe('restoring the database', { timeout: 30_000 }, () => {
     const lock = acquireEngineLock(paths())
     await expect(run()).rejects.toMatchObject({ code: 'CONFLICT' })
     lock.release()
-    const nowhere = restore({ dataFolder: join(folder.folder, 'no'), from: null, now: () => NOON })
+    const nowhere = restore({
+      dataFolder: join(folder.folder, 'no'),
+      from: null,
+      folders: false,
+      now: () => NOON,
+    })
     await expect(nowhere).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(existsSync(join(folder.folder, 'no'))).toBe(false)
   })
