@@ -24,6 +24,8 @@ export function listCheckpointFiles(runFolder: string): CheckpointRow[] {
           bytes: weights.size + optimizer.size,
           createdAt: Math.round(weights.mtimeMs),
           file: join(folder, name),
+          // The checksums beside the files still tell.
+          ...{ weightsSha256: null, optimizerSha256: null },
         },
       ]
     })
