@@ -13,6 +13,9 @@ const FACTS = 'picture.json'
 const SHOWN = 'shown.png'
 const ID_DIGITS = 12
 const LONGEST_NAME = 200
+/** They are of the user, whatever the data folder lets others do. */
+const OWNER_FILE = { mode: 0o600 } as const
+const OWNER_FOLDER = { recursive: true, mode: 0o700 } as const
 
 export interface PictureFiles {
   readonly folder: string
@@ -61,9 +64,9 @@ export async function storePicture(
     return known
   }
   const files = pictureFiles(paths, runId, id)
-  await mkdir(files.folder, { recursive: true })
+  await mkdir(files.folder, OWNER_FOLDER)
   try {
-    await writeFile(files.original, content)
+    await writeFile(files.original, content, OWNER_FILE)
     const check = await checkFormat(files.original)
     if (!check.ok) {
       throw new EngineError('BAD_REQUEST', `${shownName}: ${check.reason}`)
@@ -100,7 +103,7 @@ export async function requirePicture(paths: DataPaths, runId: string, id: string
 /** The facts come last and at once, so a folder that has them is complete. */
 export async function writePicture(paths: DataPaths, picture: OwnPicture): Promise<void> {
   const { facts } = pictureFiles(paths, picture.runId, picture.id)
-  await writeFile(`${facts}.part`, JSON.stringify(picture))
+  await writeFile(`${facts}.part`, JSON.stringify(picture), OWNER_FILE)
   await rename(`${facts}.part`, facts)
 }
 

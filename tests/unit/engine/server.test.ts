@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -149,6 +149,10 @@ describe('the server', { timeout: 30_000 }, () => {
     expect(name).toBe('a.png')
     expect(id).toMatch(/^[0-9a-f]{12}$/)
     expect(await engine.services.pictures.list(RUN)).toMatchObject([{ id, name, bytes: 48, sample: null }])
+    const own = join(folder.folder, 'data/runs', RUN, 'pictures')
+    const modeOf = (file: string): string => (statSync(join(own, file)).mode & 0o777).toString(8)
+    const modes = ['.', id, `${id}/original`, `${id}/picture.json`].map(modeOf)
+    expect(modes).toEqual(['700', '700', '600', '600'])
     expect((await post(path, { ...authorized(), ...type }, png)).body).toBe(taken.body)
     expect((await post('/api/runs/..%2f/pictures', { ...authorized(), ...type }, png)).status).toBe(404)
     expect((await get(`/api/runs/${RUN}/pictures/${id}/image`, authorized())).status).toBe(404)
