@@ -35,6 +35,10 @@ export type RunStatus = (typeof RUN_STATUSES)[number]
 export const RUN_PHASES = ['prepare', 'teacher', 'supernet', 'search', 'report'] as const
 export type RunPhase = (typeof RUN_PHASES)[number]
 
+/** Detail of the error of a run whose row in the database cannot be read; nothing but deleting it is possible. */
+export const DAMAGED_ROW =
+  'Part of it is no JSON. "scalenas restore --from FILE" puts a copy of the database in its place, "scalenas delete" removes the run.'
+
 export interface RunSummary {
   readonly id: RunId
   readonly name: string

@@ -6,6 +6,7 @@ import { acquireEngineLock } from '../store/engine-lock.ts'
 import type { EngineLock } from '../store/engine-lock.ts'
 import { openStore } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
+import { sweepStrays } from '../store/sweep-strays.ts'
 import { toEngineError } from '../store/storage-error.ts'
 import { loadConfigSources } from './configure/config-sources.ts'
 import { loadPresets } from './configure/presets.ts'
@@ -76,11 +77,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let store: Store | null = null
   try {
     store = await openStore(paths)
+    tellStrays(sweepStrays(paths, Date.now()))
     return await composeEngine(options, store, lock)
   } catch (thrown) {
     store?.close()
     lock.release()
     throw toEngineError(thrown)
+  }
+}
+
+/** Removing files without a word would hide what a crash had left. */
+function tellStrays(paths: readonly string[]): void {
+  if (paths.length > 0) {
+    process.stderr.write(`Removed what an engine that ended had left unfinished: ${paths.join(', ')}\n`)
   }
 }
 

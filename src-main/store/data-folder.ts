@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { access, constants, mkdir, statfs, unlink, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { access, constants, mkdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { EngineError } from '../contract/index.ts'
@@ -84,9 +84,10 @@ export async function prepareDataFolder(paths: DataPaths): Promise<void> {
       await makeFolder(folder)
     }
   } catch (thrown) {
+    const what = thrown instanceof EngineError ? thrown.message : reasonOf(thrown)
     throw new EngineError(
       'STORAGE',
-      `The data folder ${paths.root} cannot be written (${reasonOf(thrown)}). Choose another with --data or SCALENAS_DATA.`,
+      `The data folder ${paths.root} cannot be written (${what}). Choose another with --data or SCALENAS_DATA.`,
     )
   }
 }
@@ -95,8 +96,11 @@ export async function prepareDataFolder(paths: DataPaths): Promise<void> {
 export async function proveWritable(folder: string): Promise<void> {
   await access(folder, constants.W_OK)
   const probe = join(folder, `.probe-${process.pid}`)
-  await writeFile(probe, 'probe')
-  await unlink(probe)
+  try {
+    await writeFile(probe, 'probe')
+  } finally {
+    await rm(probe, { force: true })
+  }
 }
 
 /** Free and total bytes of the disk that holds a folder, as an ordinary user may use them. */
@@ -109,7 +113,11 @@ export async function measureDisk(
 
 /** Not `mkdir` with `recursive`: that one never returns where a file system answers ENOENT to a new folder, as /proc does. */
 async function makeFolder(folder: string): Promise<void> {
-  if (existsSync(folder)) {
+  const facts = statSync(folder, { throwIfNoEntry: false })
+  if (facts !== undefined) {
+    if (!facts.isDirectory()) {
+      throw new EngineError('STORAGE', `${folder} is no folder`)
+    }
     return
   }
   const parent = dirname(folder)

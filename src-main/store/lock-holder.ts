@@ -65,18 +65,17 @@ export function readProcessStart(pid: number): string | null {
   return afterName[0] === 'Z' ? 'zombie' : (afterName[19] ?? null)
 }
 
-const SYSTEM: ProcessFacts = {
-  isAlive(pid) {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch (thrown) {
-      // EPERM: alive, but of another user.
-      return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'
-    }
-  },
-  startOf: readProcessStart,
+/** Alive, or of another user, which is as good. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'
+  }
 }
+
+const SYSTEM: ProcessFacts = { isAlive: isProcessAlive, startOf: readProcessStart }
 
 function parseHolder(text: string | null): LockHolder | null {
   if (text === null) {

@@ -35,19 +35,20 @@ export async function openDatabase(
 ): Promise<StudioDatabase> {
   const Sqlite = loadSqlite()
   const { drizzle } = await import('drizzle-orm/better-sqlite3')
-  const client = new Sqlite(paths.database)
+  let client: Database | null = null
   try {
+    client = new Sqlite(paths.database)
     client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     checkIntegrity(client, paths)
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = NORMAL')
     client.pragma('foreign_keys = ON')
     migrate(client, migrations, paths.backups)
+    return drizzle(client, { schema })
   } catch (thrown) {
-    client.close()
+    client?.close()
     throw damaged(thrown, paths)
   }
-  return drizzle(client, { schema })
 }
 
 function checkIntegrity(client: Database, paths: DataPaths): void {

@@ -1,5 +1,6 @@
 import { desc, eq, inArray, sql } from 'drizzle-orm'
-import type { Protocol, RunConfig, RunPhase, RunStatus, RunSummary } from '../contract/index.ts'
+import type { ErrorInfo, Protocol, RunConfig, RunPhase, RunStatus, RunSummary } from '../contract/index.ts'
+import { damagedInfo, damagedRow, IS_WHOLE } from './damaged-row.ts'
 import type { StudioDatabase } from './open-database.ts'
 import { candidates, runs } from './schema.ts'
 
@@ -21,9 +22,11 @@ export type RunPatch = Partial<Omit<RunRecord, 'id' | 'config' | 'overrides' | '
 export interface RunQueries {
   /** False when a run of that id is there already; then nothing is written. */
   insert(run: NewRun): boolean
+  /** @throws EngineError STORAGE for a row that is damaged. */
   find(id: string): RunRecord | null
+  /** Of a damaged row the error says so. */
   summary(id: string): RunSummary | null
-  /** Newest first. */
+  /** Newest first; damaged rows keep none of the others back. */
   summaries(): RunSummary[]
   ids(): string[]
   idsByStatus(statuses: readonly RunStatus[]): string[]
@@ -55,7 +58,7 @@ export function createRunQueries(db: StudioDatabase): RunQueries {
       }
       return db.insert(runs).values(row).onConflictDoNothing().run().changes > 0
     },
-    find: (id) => db.select().from(runs).where(eq(runs.id, id)).get() ?? null,
+    find: (id) => findRun(db, id),
     summary(id) {
       const row = list().where(eq(runs.id, id)).get()
       return row === undefined ? null : row
@@ -91,6 +94,14 @@ export function createRunQueries(db: StudioDatabase): RunQueries {
   }
 }
 
+function findRun(db: StudioDatabase, id: string): RunRecord | null {
+  const state = db.select({ isWhole: IS_WHOLE }).from(runs).where(eq(runs.id, id)).get()
+  if (state?.isWhole === 0) {
+    throw damagedRow(id)
+  }
+  return db.select().from(runs).where(eq(runs.id, id)).get() ?? null
+}
+
 /** The order of phases is that of RUN_PHASES; the summary needs no row of another table but what the ledger says of its candidates. */
 function selectSummaries(db: StudioDatabase) {
   return db
@@ -115,12 +126,16 @@ function selectSummaries(db: StudioDatabase) {
       bestAccuracy: sql<
         number | null
       >`(SELECT max(c.accuracy) FROM ${candidates} AS c WHERE c.run_id = ${runs}.id)`,
-      protocol: sql<Protocol | null>`(SELECT c.protocol FROM ${candidates} AS c
+      protocol:
+        sql<Protocol | null>`(SELECT CASE WHEN json_valid(c.protocol) THEN c.protocol END FROM ${candidates} AS c
         WHERE c.run_id = ${runs}.id AND c.accuracy IS NOT NULL LIMIT 1)`.mapWith(
-        (text: string) => JSON.parse(text) as Protocol,
-      ),
+          (text: string) => JSON.parse(text) as Protocol,
+        ),
       candidates: sql<number>`(SELECT count(*) FROM ${candidates} AS c WHERE c.run_id = ${runs}.id)`,
-      error: runs.error,
+      error:
+        sql<ErrorInfo | null>`CASE WHEN ${IS_WHOLE} THEN ${runs}.error ELSE ${damagedInfo()} END`.mapWith(
+          (text: string) => JSON.parse(text) as ErrorInfo,
+        ),
     })
     .from(runs)
     .$dynamic()

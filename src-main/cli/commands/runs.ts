@@ -1,4 +1,4 @@
-import { shortProtocolText } from '../../contract/index.ts'
+import { DAMAGED_ROW, shortProtocolText } from '../../contract/index.ts'
 import type { ConfigSource, ImportedFacts, RunConfig, RunSummary } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
@@ -34,6 +34,11 @@ export const runsCommand: Command = {
     withEngine(args, context, async (services) => {
       const runs = await services.runs.list()
       context.terminal.out(flag(args, 'json') ? JSON.stringify(runs, null, 2) : describeRuns(runs))
+      for (const { error } of runs) {
+        if (error?.details.includes(DAMAGED_ROW) === true) {
+          context.terminal.err(`${error.message} ${DAMAGED_ROW}`)
+        }
+      }
       const known = runs.map(({ id }) => id)
       const unnamed = describeUnnamed(listUnnamedFolders(resolveDataFolder(text(args, 'data')), known))
       if (unnamed !== null) {

@@ -195,7 +195,7 @@ async function listPresentCheckpoints(
 
 async function deleteRun(parts: RunsServiceParts, id: string): Promise<void> {
   const { store, hub, fineTuning } = parts
-  const { status, pinned } = requireRun(parts, id)
+  const { status, pinned } = requireSummary(parts, id)
   if (status === 'running' || status === 'queued' || status === 'paused') {
     throw new EngineError('CONFLICT', `Run ${id} is ${status}; stop it before deleting it.`)
   }
