@@ -25,6 +25,7 @@ const RULES: readonly StrayRule[] = [
   { kind: 'file', pattern: /^\.probe-\d+$/ },
   { kind: 'file', pattern: new RegExp(`^engine\\.lock\\.(?:stale-)?${UUID}$`) },
   { kind: 'file', pattern: new RegExp(`^engine\\.lock${DRAFT}$`) },
+  { kind: 'file', pattern: new RegExp(`^token\\.tmp-${UUID}$`) },
   { kind: 'file', pattern: new RegExp(`^studio\\.sqlite${DRAFT}(?:-journal|-wal|-shm)?$`) },
   { kind: 'file', pattern: new RegExp(`^backups/studio-[\\w-]+\\.sqlite${DRAFT}(?:-journal|-wal|-shm)?$`) },
   { kind: 'folder', pattern: /^tmp\/preflight-r-[a-z0-9]{6,24}$/ },
@@ -34,7 +35,7 @@ const RULES: readonly StrayRule[] = [
   {
     kind: 'file',
     pattern: new RegExp(
-      `^${RUN}/checkpoints/(?:teacher|supernet)-\\d{8}(?:\\.optimizer)?\\.safetensors${DRAFT}$`,
+      `^${RUN}/checkpoints/(?:teacher|supernet)-\\d{8}(?:(?:\\.optimizer)?\\.safetensors|\\.sha256)${DRAFT}$`,
     ),
   },
   { kind: 'file', pattern: new RegExp(`^${RUN}/(?:preview|detections)/[\\w-]+\\.${ENDINGS}${DRAFT}$`) },
@@ -49,7 +50,7 @@ const RULES: readonly StrayRule[] = [
 ]
 
 const PAIR = `(${RUN}/checkpoints/(?:teacher|supernet)-\\d{8})`
-const OPTIMIZER = new RegExp(`^${PAIR}\\.optimizer\\.safetensors$`)
+const BESIDE_WEIGHTS = new RegExp(`^${PAIR}\\.(?:optimizer\\.safetensors|sha256)$`)
 const WEIGHTS = new RegExp(`^${PAIR}\\.safetensors(|\\.damaged.*|\\.tmp-\\d+)$`)
 const SHARED_AGE_MS = 24 * 3_600_000
 
@@ -78,9 +79,9 @@ function isStray(entry: FolderEntry, isAlive: (pid: number) => boolean, now: num
   return !isYoung && (pid === undefined || !isAlive(Number(pid)))
 }
 
-/** The weights of a pair are written last, so the state of an optimizer alone is half a checkpoint and of no use. */
+/** The state of an optimizer or checksums without weights are half a checkpoint and of no use. */
 function isHalf({ path, kind }: FolderEntry, isWhole: (pair: string) => boolean): boolean {
-  const pair = kind === 'file' ? OPTIMIZER.exec(path)?.[1] : undefined
+  const pair = kind === 'file' ? BESIDE_WEIGHTS.exec(path)?.[1] : undefined
   return pair !== undefined && !isWhole(pair)
 }
 
