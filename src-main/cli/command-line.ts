@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly parts: ProgramParts
   readonly terminal: Terminal
   readonly interrupted: AbortSignal
+  /** Of the user, for files that are the user's (user-files.ts); absent: the usual one. */
+  readonly userUmask?: number
 }
 
 export type CommandArgs = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>

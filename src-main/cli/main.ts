@@ -24,6 +24,9 @@ import { runCommandLine } from './run-command-line.ts'
 /** Entry of `scalenas`. Paths differ between sources (src-main/cli) and build (out/main); everything else sits in siblings. */
 const isSource = import.meta.url.endsWith('.ts')
 
+/** What this program and its workers write is for its owner alone; cli/user-files.ts gives users what is theirs. */
+const userUmask = process.umask(0o077)
+
 const interrupt = new AbortController()
 process.on('SIGINT', endOnSecond)
 process.on('SIGTERM', endOnSecond)
@@ -77,6 +80,7 @@ process.exitCode = await runCommandLine(
       isInteractive: process.stderr.isTTY,
     },
     interrupted: interrupt.signal,
+    userUmask,
   },
 )
 

@@ -13,6 +13,8 @@ const isSource = import.meta.url.endsWith('.ts')
 const dataFolder = resolveDataFolder(undefined)
 const ANOTHER_ENGINE_POLL_MS = 1000
 
+// What the engine and its workers write is for its owner alone.
+process.umask(0o077)
 const parent = connectToParent()
 
 try {

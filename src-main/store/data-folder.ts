@@ -3,6 +3,7 @@ import { access, constants, mkdir, rm, statfs, writeFile } from 'node:fs/promise
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { EngineError } from '../contract/index.ts'
+import { narrowDataFolder } from './narrow-modes.ts'
 
 const APPLICATION = 'scalenas-studio'
 
@@ -73,7 +74,7 @@ export function listDataPaths(root: string): DataPaths {
 }
 
 /**
- * Makes the data folder and proves that a file can be written into it.
+ * Makes the data folder, for its owner alone, and proves that a file can be written into it.
  * @throws EngineError STORAGE with the folder and the reason of the system.
  */
 export async function prepareDataFolder(paths: DataPaths): Promise<void> {
@@ -83,6 +84,7 @@ export async function prepareDataFolder(paths: DataPaths): Promise<void> {
     for (const folder of [paths.runs, paths.cache, paths.temporary]) {
       await makeFolder(folder)
     }
+    narrowDataFolder(paths.root)
   } catch (thrown) {
     const what = thrown instanceof EngineError ? thrown.message : reasonOf(thrown)
     throw new EngineError(
@@ -124,7 +126,7 @@ async function makeFolder(folder: string): Promise<void> {
   if (parent !== folder) {
     await makeFolder(parent)
   }
-  await mkdir(folder)
+  await mkdir(folder, { mode: 0o700 })
 }
 
 function reasonOf(thrown: unknown): string {

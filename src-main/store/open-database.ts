@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { EngineError } from '../contract/index.ts'
@@ -40,6 +40,8 @@ export async function openDatabase(
     client = new Sqlite(paths.database)
     client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     checkIntegrity(client, paths)
+    // Log and index get the mode of the database.
+    chmodSync(paths.database, 0o600)
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = NORMAL')
     client.pragma('foreign_keys = ON')

@@ -25,6 +25,9 @@ const webgpuEntries = {
   probe: new URL(isSource ? '../compute/webgpu/probe.ts' : './webgpu-probe.js', import.meta.url),
 }
 
+// Whatever starts a worker, what it writes is for its owner alone.
+process.umask(0o077)
+
 const send = (message: FromWorker): void => {
   process.send?.(message)
 }

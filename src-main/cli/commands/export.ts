@@ -1,11 +1,13 @@
-import { copyFile, mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ANNOUNCED_EXPORT_FORMATS, EngineError, EXPORT_FORMATS, protocolText } from '../../contract/index.ts'
 import type { ExportFormat, ExportResult } from '../../contract/index.ts'
 import { DATA_ARG, EXIT, flag, JSON_ARG, requireText, text } from '../command-line.ts'
-import type { Command, CommandArgs } from '../command-line.ts'
+import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { findCandidateId } from '../find-candidate.ts'
 import { withEngine } from '../open-engine.ts'
+import { giveToUser, makeUserFolder } from '../user-files.ts'
 
 export const exportCommand: Command = {
   description: 'Write a candidate as a network of its own, with a model card',
@@ -46,7 +48,7 @@ export const exportCommand: Command = {
         dropsDeadLayers: flag(args, 'live'),
         foldsNorms: flag(args, 'fold-norms'),
       })
-      await copyFiles(result, out)
+      await copyFiles(result, out, context)
       const report = { ...result, folder: out }
       context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report))
       return EXIT.done
@@ -83,11 +85,19 @@ function requireOut(args: CommandArgs): string {
 }
 
 /** The engine writes below its data folder only; where the files shall lie is the caller's business. */
-async function copyFiles({ folder, files }: ExportResult, out: string): Promise<void> {
+async function copyFiles(
+  { folder, files }: ExportResult,
+  out: string,
+  context: CommandContext,
+): Promise<void> {
   try {
-    await mkdir(out, { recursive: true })
+    await makeUserFolder(out, context)
     for (const { name } of files) {
-      await copyFile(join(folder, name), join(out, name))
+      const target = join(out, name)
+      // One that is there keeps its mode, as with any copy.
+      const isNew = !existsSync(target)
+      await copyFile(join(folder, name), target)
+      await giveToUser(isNew ? [target] : [], context)
     }
   } catch (thrown) {
     throw new EngineError('STORAGE', `The files cannot be written to ${out}: ${String(thrown)}`)

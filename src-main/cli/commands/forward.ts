@@ -5,6 +5,7 @@ import { DATA_ARG, EXIT, flag, integer, JSON_ARG, oneOf, text } from '../command
 import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { LARGEST_COUNT, readFileNetwork, runFileJob, UP_FUSIONS } from '../file-network.ts'
 import { TASK_HINT } from '../inspect-subject.ts'
+import { giveToUser } from '../user-files.ts'
 
 const WIDTH_RANGE = { min: 1, max: LARGEST_COUNT }
 const MOST_NAMES_LISTED = 20
@@ -71,6 +72,7 @@ export const forwardCommand: Command = {
     const options = { lane: 'forward', backend: oneOf(BACKEND_WISHES, args, 'backend') }
     const { job, id } = await readJob(args, context)
     const result = await runFileJob(job, options, context)
+    await giveToUser([job.outputFile, ...result.furtherOutputs.map(({ file }) => file)], context)
     warn(job, result, context)
     const report = { output: job.outputFile, genotypeId: id, ...result }
     context.terminal.out(flag(args, 'json') ? JSON.stringify(report, null, 2) : describe(report))

@@ -11,6 +11,7 @@ import { findCandidateId } from '../find-candidate.ts'
 import { TASK_HINT } from '../inspect-subject.ts'
 import { withEngine } from '../open-engine.ts'
 import { parseBox, readBoxesFile } from '../read-boxes.ts'
+import { giveToUser, makeUserFolder } from '../user-files.ts'
 
 const LINE_EVERY_MS = 2000
 
@@ -99,6 +100,7 @@ export const predictCommand: Command = {
         `--box and --boxes are for pose; the network is for ${network.task}.`,
       )
     }
+    await makeAnswerFolder(resolve(out), context)
     const result = await runJob(
       {
         kind: 'predict-files',
@@ -111,6 +113,10 @@ export const predictCommand: Command = {
       context,
     )
     const { refused, written } = result
+    await giveToUser(
+      written.flatMap(({ outputs }) => outputs),
+      context,
+    )
     refused.forEach(({ file, reason }) => {
       context.terminal.err(`refused ${file}: ${reason}`)
     })
@@ -124,6 +130,14 @@ export const predictCommand: Command = {
     )
     return refused.length === 0 ? EXIT.done : EXIT.failed
   },
+}
+
+async function makeAnswerFolder(out: string, context: CommandContext): Promise<void> {
+  try {
+    await makeUserFolder(out, context)
+  } catch (thrown) {
+    throw new EngineError('STORAGE', `${out} cannot be made: ${String(thrown)}`)
+  }
 }
 
 function readNetwork(args: CommandArgs, context: CommandContext): Promise<PredictNetwork> {

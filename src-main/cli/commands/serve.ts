@@ -10,6 +10,7 @@ import type { Command, CommandArgs, CommandContext } from '../command-line.ts'
 import { openBrowser } from '../open-browser.ts'
 import { listOutwardUrls, pageAddress } from '../page-address.ts'
 import { connectServices } from '../remote-services.ts'
+import { withUserUmask } from '../user-files.ts'
 
 /** Tried first so that a bookmark keeps working; when it is taken and none was asked for, any free one does. */
 const USUAL_PORT = 7420
@@ -53,7 +54,9 @@ export async function serve(args: CommandArgs, context: CommandContext): Promise
     terminal.out(`From other machines: ${pageAddress({ url, token: engine.token })}`)
   })
   if (args['open'] === true) {
-    openBrowser(dataFolder, pageAddress(engine))
+    withUserUmask(context, () => {
+      openBrowser(dataFolder, pageAddress(engine))
+    })
   }
   await new Promise<void>((resolve) => {
     if (interrupted.aborted) {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { resolveDataFolder } from '../../engine/find-engine.ts'
 import { DATA_ARG, text } from '../command-line.ts'
 import type { Command } from '../command-line.ts'
+import { withUserUmask } from '../user-files.ts'
 import { serve } from './serve.ts'
 
 /** The starter's word for "no Electron or no display here"; it has said why on stderr. */
@@ -14,7 +15,8 @@ export const studioCommand: Command = {
   args: { ...DATA_ARG },
   async run(args, context) {
     const script = fileURLToPath(new URL('scripts/run-electron.mjs', context.parts.projectRoot))
-    const code = await runNode(script, resolveDataFolder(text(args, 'data')))
+    const dataFolder = resolveDataFolder(text(args, 'data'))
+    const code = await withUserUmask(context, () => runNode(script, dataFolder))
     if (code !== UNAVAILABLE) {
       return code
     }
