@@ -1,10 +1,13 @@
+import type { PrecisionResults } from '../contract/index.ts'
 import type { IgnoredPerson, PoseSample } from '../datasets/dataset.ts'
 import { croppedBox, frameBox, SCALE_UNIT } from '../datasets/pose-box.ts'
 import { averagePrecision } from '../vision/keypoints/average-precision.ts'
+import type { AveragePrecisionOptions } from '../vision/keypoints/average-precision.ts'
 import type { DetectedPerson, TruthPerson } from '../vision/keypoints/object-keypoint-similarity.ts'
 import { oksNms } from '../vision/keypoints/oks-nms.ts'
 import { personScore } from '../vision/keypoints/person-score.ts'
 import { crowdNumbers } from './crowd-numbers.ts'
+import { precisionResults } from './picture-results.ts'
 
 /** What a person's crop was answered with. */
 export interface AnsweredPose {
@@ -65,8 +68,7 @@ export function measureAveragePrecision(
   question: PrecisionQuestion,
   detections: readonly CocoDetection[],
 ): Readonly<Record<string, number>> {
-  const truth = [...question.truth.map(toTruth), ...ignoredOf(question)]
-  const options = { truth, detections: detections.map(toDetected), sigmas: question.sigmas }
+  const options = optionsOf(question, detections)
   const { ap, ap50, ap75, apMedium, apLarge, ar } = averagePrecision(options)
   const known = Object.entries({ ap50, ap75, apMedium, apLarge, ar }).filter(([, value]) => value >= 0)
   return {
@@ -74,6 +76,22 @@ export function measureAveragePrecision(
     ...Object.fromEntries(known),
     ...crowdNumbers(crowdIndicesOf(question), options),
   }
+}
+
+/** What that AP is made of, by picture. */
+export function measurePrecisionParts(
+  question: PrecisionQuestion,
+  detections: readonly CocoDetection[],
+): PrecisionResults {
+  return precisionResults(optionsOf(question, detections), [...crowdIndicesOf(question).keys()])
+}
+
+function optionsOf(
+  question: PrecisionQuestion,
+  detections: readonly CocoDetection[],
+): AveragePrecisionOptions {
+  const truth = [...question.truth.map(toTruth), ...ignoredOf(question)]
+  return { truth, detections: detections.map(toDetected), sigmas: question.sigmas }
 }
 
 export function imageIdOf({ imageId, imageKey }: Pick<PoseSample, 'imageId' | 'imageKey'>): number | string {

@@ -1,19 +1,25 @@
 import { EngineError, POSE_METRIC_NAMES } from '../contract/index.ts'
-import type { PictureScore, PoseMetric } from '../contract/index.ts'
+import type { PictureResults, PictureScore, PoseMetric } from '../contract/index.ts'
 import type { IgnoredPerson, PoseDataset, PoseSample, Skeleton } from '../datasets/dataset.ts'
 import { countLabelled } from '../datasets/pose-box.ts'
 import { elementAt } from '../nas/element-at.ts'
 import { meanPose, placeMeanPose } from '../vision/keypoints/mean-pose.ts'
 import { objectKeypointSimilarity } from '../vision/keypoints/object-keypoint-similarity.ts'
 import { findTorsoJoints, hasTorso, pck } from '../vision/keypoints/pck.ts'
-import type { PckResult, PosePrediction } from '../vision/keypoints/pck.ts'
-import { MPII_JOINTS, pckh } from '../vision/keypoints/pckh.ts'
+import type { JointCounts, PckResult, PosePrediction } from '../vision/keypoints/pck.ts'
+import { countPckh, MPII_JOINTS, pckh } from '../vision/keypoints/pckh.ts'
 import type { ChosenCrops } from './choose-crops.ts'
-import { measureAveragePrecision, toDetections } from './pose-average-precision.ts'
-import type { AnsweredPose, CropOfPerson } from './pose-average-precision.ts'
+import {
+  imageIdOf,
+  measureAveragePrecision,
+  measurePrecisionParts,
+  toDetections,
+} from './pose-average-precision.ts'
+import type { AnsweredPose, CropOfPerson, PrecisionQuestion } from './pose-average-precision.ts'
 import { PCK_THRESHOLD } from './pose-task.ts'
 import { chunkCrops, decodeChunk } from './predict-pose.ts'
 import type { PoseGeometry, PredictedPose } from './predict-pose.ts'
+import { ratioResults } from './picture-results.ts'
 import type { Pictures } from './pictures.ts'
 import type { PreparedCrop } from '../datasets/prepared-crops.ts'
 import { scoringSetOf } from './score-chunks.ts'
@@ -71,15 +77,40 @@ export function scorePoses(
     aspect: protocol.aspect,
   }
   const detections = toDetections(question)
+  const { joints } = protocol.skeleton
   const metrics: Readonly<Record<string, number>> = {
-    ...(protocol.truth === null ? byJoints(predictions, crops, protocol.skeleton.joints) : {}),
+    ...(protocol.truth === null ? byJoints(predictions, crops, joints) : {}),
     ...measureAveragePrecision(question, detections),
   }
   const accuracy = metrics[protocol.metric]
   if (accuracy === undefined) {
     throw new EngineError('BAD_REQUEST', describeMissing(protocol.metric))
   }
-  return { accuracy, metrics: { ...metrics, accuracy }, detections }
+  const pictures =
+    protocol.metric === 'ap'
+      ? measurePrecisionParts(question, detections)
+      : countByPicture(question, joints, protocol.metric)
+  return { accuracy, metrics: { ...metrics, accuracy }, detections, pictures }
+}
+
+function countByPicture(
+  { answers, crops }: PrecisionQuestion,
+  joints: readonly string[],
+  metric: Exclude<PoseMetric, 'ap'>,
+): PictureResults {
+  const counts =
+    metric === 'pck'
+      ? measurePck(answers, crops, joints).perSample
+      : crops.map(({ sample: { keypoints, headSize = 0 } }, index): JointCounts => {
+          const positions = answers[index]?.positions ?? []
+          return countPckh({ positions, keypoints, headSize })
+        })
+  return ratioResults(
+    crops.map(({ sample }, index) => ({
+      picture: imageIdOf(sample),
+      ...(counts[index] ?? { hits: 0, trials: 0 }),
+    })),
+  )
 }
 
 function describeMissing(metric: PoseMetric): string {

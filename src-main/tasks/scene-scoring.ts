@@ -8,6 +8,7 @@ import type { Pictures } from './pictures.ts'
 import { predictEach, type PredictedPerson, type SceneGeometry } from './predict-scenes.ts'
 import { crowdNumbers } from './crowd-numbers.ts'
 import type { CocoDetection } from './pose-average-precision.ts'
+import { precisionResults } from './picture-results.ts'
 import type { PlannedScene, PreparedScene } from '../datasets/prepared-scenes.ts'
 import type { ScoreResult, ScoringSet } from './task.ts'
 
@@ -69,6 +70,7 @@ export function scoreScenes(
       }),
     },
     detections: detections.map(toCocoDetection),
+    pictures: precisionResults({ truth, detections, sigmas }, samples.map(imageIdOf)),
   }
 }
 

@@ -10,6 +10,8 @@ import {
   pixelAccuracy,
 } from '../vision/segmentation/intersection-over-union.ts'
 import { largestChannel, multiScaleSums, resizePlane } from './multi-scale.ts'
+import { countOverlaps } from './picture-overlaps.ts'
+import type { PictureOverlaps } from './picture-overlaps.ts'
 import type { Pictures } from './pictures.ts'
 import { chunkItems, labelChunk, type StoredSize } from './predict-segmentation.ts'
 import { scoringSetOf } from './score-chunks.ts'
@@ -29,17 +31,17 @@ export function createSegmentationScoring(
     chunks: (options) => chunkItems(items, network, options),
     openScorer(options) {
       const chunks = chunkItems(items, network, options)
-      const matrix = createConfusionMatrix(classes.length)
+      const overlaps = countOverlaps(classes.length, ignoreLabel)
       let next = 0
       return {
         async add(kernels, outputs) {
           const chunk = elementAt(chunks, next, 'chunks of images')
           next += 1
           await labelChunk(kernels, chunk, outputs, (item, labels) => {
-            addToConfusionMatrix(matrix, item.labels, labels, ignoreLabel)
+            overlaps.add(item.labels, labels)
           })
         },
-        finish: () => scoreMatrix(matrix, classes),
+        finish: () => scorePictures(overlaps, classes),
       }
     },
   })
@@ -59,18 +61,22 @@ export function createMultiScaleScoring(
   return {
     count: items.known.length,
     async score(kernels, forward, { flipTest, pause }) {
-      const matrix = createConfusionMatrix(classes.length)
+      const overlaps = countOverlaps(classes.length, ignoreLabel)
       for (const [index, { width, height }] of items.known.entries()) {
         await pause?.(index, items.known.length)
         const { input, labels } = elementAt(await items.load(index, index + 1), 0, 'pictures')
         const image = { ...crop, channels: 3, values: input }
         const sums = await multiScaleSums(kernels, forward, image, { scales, flip: flipTest, base, crop })
         const full = await resizePlane(kernels, sums, { height, width })
-        addToConfusionMatrix(matrix, labels, largestChannel(full), ignoreLabel)
+        overlaps.add(labels, largestChannel(full))
       }
-      return scoreMatrix(matrix, classes)
+      return scorePictures(overlaps, classes)
     },
   }
+}
+
+function scorePictures(overlaps: PictureOverlaps, classes: readonly string[]): ScoreResult {
+  return { ...scoreMatrix(overlaps.matrix, classes), pictures: overlaps.results() }
 }
 
 /** Mean IoU over the classes that truth or prediction has (method.md D 19), and what else one asks of a confusion matrix. */

@@ -1,6 +1,6 @@
 import type { Handle, Kernels } from '../compute/kernels.ts'
 import type { Value } from '../compute/network-ops.ts'
-import type { TaskKind } from '../contract/index.ts'
+import type { PictureResults, TaskKind } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
 import type { CocoDetection } from './pose-average-precision.ts'
 
@@ -89,4 +89,6 @@ export interface ScoreResult {
   readonly metrics: Readonly<Record<string, number>>
   /** Of poses: what was scored, as a COCO result file has it. */
   readonly detections?: readonly CocoDetection[]
+  /** What the accuracy is made of, by picture. Absent of answers that stand for no candidate (`scoreMatrix` of a constant class). */
+  readonly pictures?: PictureResults
 }

@@ -133,8 +133,9 @@ export class KeptValues {
     const own = new Map(fresh.map((plan, index) => [keys[plan] ?? '', scores[index]]))
     for (const [key, score] of own) {
       if (score !== undefined) {
-        // What was found in each picture would fill the memory; a search asks for the numbers.
-        this.#scores.set(key, { accuracy: score.accuracy, metrics: score.metrics })
+        // Whole detections would fill the memory; a search asks for the numbers and what they are made of.
+        const { accuracy, metrics, pictures } = score
+        this.#scores.set(key, { accuracy, metrics, ...(pictures !== undefined && { pictures }) })
       }
     }
     return keys.flatMap((key) => own.get(key) ?? this.#scores.get(key) ?? [])

@@ -122,7 +122,8 @@ function toSizeScores({ precisions, recalls, positives }: PrecisionSummary): Siz
   return { ap: meanOfKnown(precisions), ar: meanOfKnown(recalls), persons: positives }
 }
 
-function compareIds(a: number | string, b: number | string): number {
+/** The order of pictures that breaks ties of scores: numbers by value, else by their text. */
+export function compareIds(a: number | string, b: number | string): number {
   if (typeof a === 'number' && typeof b === 'number') {
     return a - b
   }

@@ -35,6 +35,16 @@ export interface PckResult {
   readonly scoredSamples: number
   /** Samples without both ends of either diagonal: they have no size and are left out. */
   readonly skippedSamples: number
+  /** One for each sample, whose sums make the accuracy. */
+  readonly perSample: readonly JointCounts[]
+}
+
+/** Of one sample. */
+export interface JointCounts {
+  /** Joints that were found. */
+  readonly hits: number
+  /** Joints that count. */
+  readonly trials: number
 }
 
 /**
@@ -51,12 +61,13 @@ export function pck(options: PckOptions): PckResult {
   const correct = new Float64Array(joints)
   const labelled = new Float64Array(joints)
   let skippedSamples = 0
-  for (const [index, { keypoints }] of truth.entries()) {
+  const perSample = truth.map(({ keypoints }, index): JointCounts => {
     const torso = torsoSize(keypoints, options.torso)
     const positions = predictions[index]?.positions
+    const counts = { hits: 0, trials: 0 }
     if (torso === null || positions === undefined) {
       skippedSamples++
-      continue
+      return counts
     }
     for (let joint = 0; joint < joints; joint++) {
       if ((keypoints[joint * 3 + 2] ?? 0) <= 0) {
@@ -66,10 +77,14 @@ export function pck(options: PckOptions): PckResult {
         (positions[joint * 2] ?? 0) - (keypoints[joint * 3] ?? 0),
         (positions[joint * 2 + 1] ?? 0) - (keypoints[joint * 3 + 1] ?? 0),
       )
+      const hit = distance <= options.threshold * torso ? 1 : 0
       labelled[joint] = (labelled[joint] ?? 0) + 1
-      correct[joint] = (correct[joint] ?? 0) + (distance <= options.threshold * torso ? 1 : 0)
+      correct[joint] = (correct[joint] ?? 0) + hit
+      counts.trials += 1
+      counts.hits += hit
     }
-  }
+    return counts
+  })
   const scoredJoints = sum(labelled)
   return {
     accuracy: scoredJoints === 0 ? 0 : sum(correct) / scoredJoints,
@@ -77,6 +92,7 @@ export function pck(options: PckOptions): PckResult {
     scoredJoints,
     scoredSamples: truth.length - skippedSamples,
     skippedSamples,
+    perSample,
   }
 }
 

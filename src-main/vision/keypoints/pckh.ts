@@ -1,3 +1,5 @@
+import type { JointCounts } from './pck.ts'
+
 /** Joints of MPII, 0-based, that its means leave out: they lie inside the body. */
 const PELVIS = 6
 const THORAX = 7
@@ -44,29 +46,53 @@ export type PckhScores = Readonly<Record<keyof typeof GROUPS | 'mean', number | 
 export function pckh(persons: readonly PckhPerson[], threshold = 0.5): PckhScores {
   const found = new Float64Array(MPII_JOINTS)
   const scored = new Float64Array(MPII_JOINTS)
-  for (const { positions, keypoints, headSize: head } of persons) {
-    if (!(head > 0)) {
-      continue
-    }
-    for (let joint = 0; joint < MPII_JOINTS; joint++) {
-      if ((keypoints[joint * 3 + 2] ?? 0) <= 0) {
-        continue
-      }
-      const dx = (positions[joint * 2] ?? 0) - (keypoints[joint * 3] ?? 0)
-      const dy = (positions[joint * 2 + 1] ?? 0) - (keypoints[joint * 3 + 1] ?? 0)
+  for (const person of persons) {
+    judgeJoints(person, threshold, (joint, isFound) => {
       scored[joint] = (scored[joint] ?? 0) + 1
-      found[joint] = (found[joint] ?? 0) + (Math.hypot(dx, dy) / head <= threshold ? 1 : 0)
-    }
+      found[joint] = (found[joint] ?? 0) + (isFound ? 1 : 0)
+    })
   }
   const groups = Object.fromEntries(
     Object.entries(GROUPS).map(([name, joints]) => [name, meanShare(joints, found, scored)]),
   ) as Record<keyof typeof GROUPS, number | null>
-  const counted = Array.from({ length: MPII_JOINTS }, (_, joint) => joint).filter(
-    (joint) => joint !== PELVIS && joint !== THORAX,
-  )
+  const counted = Array.from({ length: MPII_JOINTS }, (_, joint) => joint).filter(countsInMean)
   const total = counted.reduce((sum, joint) => sum + (scored[joint] ?? 0), 0)
   const hits = counted.reduce((sum, joint) => sum + (found[joint] ?? 0), 0)
   return { ...groups, mean: total === 0 ? null : hits / total }
+}
+
+/** What one person adds to `mean` of {@link pckh}. */
+export function countPckh(person: PckhPerson, threshold = 0.5): JointCounts {
+  const counts = { hits: 0, trials: 0 }
+  judgeJoints(person, threshold, (joint, isFound) => {
+    if (countsInMean(joint)) {
+      counts.trials += 1
+      counts.hits += isFound ? 1 : 0
+    }
+  })
+  return counts
+}
+
+/** Visits the joints that are scored; none of a person without a head size. */
+function judgeJoints(
+  { positions, keypoints, headSize: head }: PckhPerson,
+  threshold: number,
+  visit: (joint: number, isFound: boolean) => void,
+): void {
+  if (!(head > 0)) {
+    return
+  }
+  for (let joint = 0; joint < MPII_JOINTS; joint++) {
+    if ((keypoints[joint * 3 + 2] ?? 0) > 0) {
+      const dx = (positions[joint * 2] ?? 0) - (keypoints[joint * 3] ?? 0)
+      const dy = (positions[joint * 2 + 1] ?? 0) - (keypoints[joint * 3 + 1] ?? 0)
+      visit(joint, Math.hypot(dx, dy) / head <= threshold)
+    }
+  }
+}
+
+function countsInMean(joint: number): boolean {
+  return joint !== PELVIS && joint !== THORAX
 }
 
 function meanShare(joints: readonly number[], found: Float64Array, scored: Float64Array): number | null {

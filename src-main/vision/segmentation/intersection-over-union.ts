@@ -5,10 +5,15 @@ import type { ConfusionMatrix } from './confusion-matrix.ts'
  * has. Shape [C]. Source: method.md 6.3.
  */
 export function intersectionOverUnion(matrix: ConfusionMatrix): (number | null)[] {
-  return marginals(matrix).map(({ correct, truth, predicted }) => {
-    const union = truth + predicted - correct
-    return union === 0 ? null : correct / union
-  })
+  return classOverlaps(matrix).map(({ intersection, union }) => (union === 0 ? null : intersection / union))
+}
+
+/** Pixels of each class in truth and prediction at once, and in either. Shape [C]. */
+export function classOverlaps(matrix: ConfusionMatrix): { intersection: number; union: number }[] {
+  return marginals(matrix).map(({ correct, truth, predicted }) => ({
+    intersection: correct,
+    union: truth + predicted - correct,
+  }))
 }
 
 export interface MeanIouOptions {
