@@ -269,6 +269,8 @@ export type FromWorker =
       readonly metrics: Readonly<Record<string, number>>
       readonly protocol: Protocol
       readonly milliseconds: number
+      /** What the score is made of, by picture (`packPictureResults`). */
+      readonly pictures?: Uint8Array
     }
   | {
       readonly kind: 'candidate-failed'

@@ -1,4 +1,4 @@
-import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { blob, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type {
   Calibration,
   CandidateOrigin,
@@ -11,6 +11,7 @@ import type {
   LoaderCost,
   MetricPoint,
   PanelPoint,
+  PictureResults,
   PrepareResult,
   Protocol,
   RunAttempt,
@@ -186,6 +187,19 @@ export const reportScores = sqliteTable(
     protocol: text('protocol', { mode: 'json' }).$type<Protocol>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.runId, table.candidateId] })],
+)
+
+/** What scores are made of, compressed; absent of imported scores and of those of before this was kept. */
+export const pictureResults = sqliteTable(
+  'picture_results',
+  {
+    runId: text('run_id').notNull(),
+    candidateId: text('candidate_id').notNull(),
+    split: text('split').$type<'search' | 'report'>().notNull(),
+    kind: text('kind').$type<PictureResults['kind']>().notNull(),
+    data: blob('data').$type<Uint8Array>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.candidateId, table.split] })],
 )
 
 export const datasets = sqliteTable('datasets', {

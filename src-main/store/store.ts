@@ -17,6 +17,8 @@ import { openDatabase } from './open-database.ts'
 import type { StudioDatabase } from './open-database.ts'
 import { createRecordedQueries } from './recorded-queries.ts'
 import type { RecordedQueries } from './recorded-queries.ts'
+import { createPictureResultQueries } from './picture-result-queries.ts'
+import type { PictureResultQueries } from './picture-result-queries.ts'
 import { refuseLostDatabase } from './run-folders.ts'
 import { createRunQueries } from './run-queries.ts'
 import type { RunQueries } from './run-queries.ts'
@@ -31,6 +33,7 @@ export interface Store {
   readonly metrics: MetricQueries
   readonly candidates: CandidateQueries
   readonly recorded: RecordedQueries
+  readonly pictureResults: PictureResultQueries
   readonly checkpoints: CheckpointQueries
   readonly datasets: DatasetQueries
   readonly settings: SettingQueries
@@ -61,6 +64,7 @@ export async function openStore(paths: DataPaths, options: StoreOptions = {}): P
     metrics: createMetricQueries(db),
     candidates: createCandidateQueries(db),
     recorded: createRecordedQueries(db),
+    pictureResults: createPictureResultQueries(db),
     checkpoints: createCheckpointQueries(db),
     datasets: createDatasetQueries(db),
     settings: createSettingQueries(db),

@@ -91,8 +91,9 @@ export async function waitForEnd(store: Store, id: string, timeoutMs = 20_000): 
 export function readLedger(store: Store, id: string) {
   return store.candidates
     .rows(id)
-    .map(({ number, generation, state, genotypeId, macs, accuracy, origin }) => ({
+    .map(({ id: candidateId, number, generation, state, genotypeId, macs, accuracy, origin }) => ({
       ...{ number, generation, state, genotypeId, macs, accuracy },
+      pictures: store.pictureResults.find({ runId: id, candidateId, split: 'search' }),
       origin: { ...origin, parents: origin.parents.map((parent) => parent.split(':')[1]) },
     }))
 }

@@ -9,7 +9,7 @@ import type {
   WorkerReady,
 } from '../../src-main/contract/index.ts'
 import type { Executor, JobEvent, JobOptions } from '../../src-main/engine/executors/executor.ts'
-import { FAKE_DATASET, fakeAccuracy, fakePrepareResult, fakeProtocol } from './fake-scores.ts'
+import { FAKE_DATASET, fakeAccuracy, fakePictures, fakePrepareResult, fakeProtocol } from './fake-scores.ts'
 
 const READY: WorkerReady = {
   kind: 'ready',
@@ -83,6 +83,7 @@ export class FakeExecutor implements Executor {
             metrics: { loss: 1 },
             protocol: fakeProtocol(job.split),
             milliseconds: 5,
+            pictures: fakePictures(candidate, job.split),
           })
         }
         return { evaluated: job.candidates.length, macs: 1, separateMacs: 1 }

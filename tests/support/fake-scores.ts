@@ -1,9 +1,11 @@
+import { packPictureResults } from '../../src-main/contract/index.ts'
 import type {
   CandidateToEvaluate,
   DatasetFacts,
   PrepareResult,
   Protocol,
 } from '../../src-main/contract/index.ts'
+import { createRandom } from '../../src-main/nas/random.ts'
 
 /** A score that depends on the genotype alone: deeper is better, with a wobble from the id so that fronts are not one line. */
 export function fakeAccuracy({ genotypeId, genotype }: CandidateToEvaluate): number {
@@ -68,4 +70,23 @@ export function fakePrepareResult(runId: string): PrepareResult {
       imagePath: `/api/runs/${runId}/preview/${id}/image`,
     })),
   }
+}
+
+const FAKE_PICTURES = 200
+const FAKE_JOINTS = 10
+
+/**
+ * Joints that a network of this accuracy finds: each is as hard for one network as for another, so that the difference of two is
+ * surer than either score.
+ */
+export function fakePictures(candidate: CandidateToEvaluate, split: 'search' | 'report'): Uint8Array {
+  const accuracy = fakeAccuracy(candidate)
+  const random = createRandom(split, 'how hard each joint is')
+  const hits = Uint32Array.from({ length: FAKE_PICTURES }, () =>
+    Array.from({ length: FAKE_JOINTS }, () => random.next()).reduce(
+      (found, hardness) => found + (hardness < accuracy ? 1 : 0),
+      0,
+    ),
+  )
+  return packPictureResults({ kind: 'ratio', hits, trials: hits.map(() => FAKE_JOINTS) })
 }

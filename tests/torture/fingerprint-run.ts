@@ -8,6 +8,8 @@ export interface RunFingerprint {
   readonly status: string
   readonly candidates: readonly unknown[]
   readonly reports: readonly unknown[]
+  /** What each score is made of. */
+  readonly pictures: readonly unknown[]
   readonly generations: readonly unknown[]
   /** SHA-256 of the newest checkpoint of each phase, by file name. */
   readonly files: Readonly<Record<string, string>>
@@ -27,6 +29,10 @@ export function fingerprintRun(dataFolder: string, runId: string): RunFingerprin
       reports: all(
         `SELECT c.number, r.metrics FROM report_scores r JOIN candidates c ON c.id = r.candidate_id
          WHERE r.run_id = ? ORDER BY c.number`,
+      ),
+      pictures: all(
+        `SELECT c.number, p.split, p.kind, hex(p.data) FROM picture_results p JOIN candidates c ON c.id = p.candidate_id
+         WHERE p.run_id = ? ORDER BY c.number, p.split`,
       ),
       generations: all(
         'SELECT generation, hypervolume FROM generations WHERE run_id = ? ORDER BY generation',

@@ -165,7 +165,7 @@ function compare(folder: string, runId: string | null, expected: RunFingerprint,
     table.equalRuns += 1
     return
   }
-  const parts = (['status', 'candidates', 'reports', 'generations', 'files'] as const).filter(
+  const parts = (['status', 'candidates', 'reports', 'pictures', 'generations', 'files'] as const).filter(
     (part) => !isDeepStrictEqual(found[part], expected[part]),
   )
   table.finds.push(`run ${runId} differs from the undisturbed one in ${parts.join(', ')}`)

@@ -104,7 +104,12 @@ function recordVerdict(
       mismatch.abort(refusal)
       return
     }
-    store.candidates.recordEvaluation(candidate.id, lease.id, event)
+    store.transaction(() => {
+      const isHeld = store.candidates.recordEvaluation(candidate.id, lease.id, event)
+      if (isHeld && event.pictures !== undefined) {
+        store.pictureResults.insert({ runId, candidateId: candidate.id, split: 'search' }, event.pictures)
+      }
+    })
   } else {
     store.candidates.recordFailure(candidate.id, lease.id, event.error)
     hub.addLog(runId, 'warn', `candidate #${String(candidate.number)}: ${event.error.message}`)

@@ -81,7 +81,12 @@ async function scoreMember(
         const metrics = { ...event.metrics, accuracy: event.accuracy }
         const { protocol } = event
         const score = { candidateId: id, genotypeId, split: 'report' as const, metrics, protocol }
-        store.candidates.insertReportScore(runId, score)
+        store.transaction(() => {
+          store.candidates.insertReportScore(runId, score)
+          if (event.pictures !== undefined) {
+            store.pictureResults.insert({ runId, candidateId: id, split: 'report' }, event.pictures)
+          }
+        })
         hub.addCandidates(runId, [number])
       }
       if (event.kind === 'candidate-failed') {

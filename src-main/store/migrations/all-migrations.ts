@@ -8,6 +8,7 @@ import { migration0060 } from './0060-run-origin.ts'
 import { migration0070 } from './0070-calibration.ts'
 import { migration0080 } from './0080-backend-memory.ts'
 import { migration0090 } from './0090-checkpoint-proofs.ts'
+import { migration0120 } from './0120-picture-results.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0070,
   migration0080,
   migration0090,
+  migration0120,
 ]

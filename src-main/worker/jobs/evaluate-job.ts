@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { EngineError, LATENCY_METRIC, toErrorInfo } from '../../contract/index.ts'
+import { EngineError, LATENCY_METRIC, packPictureResults, toErrorInfo } from '../../contract/index.ts'
 import type {
   CandidateToEvaluate,
   EvaluateJob,
@@ -55,7 +55,7 @@ export async function runEvaluateJob(
       now: () => performance.now(),
     },
     {
-      async onScore({ candidate, plan }, { accuracy, metrics, detections }, milliseconds) {
+      async onScore({ candidate, plan }, { accuracy, metrics, detections, pictures }, milliseconds) {
         if (!Number.isFinite(accuracy)) {
           const message = `The score of ${candidate.genotypeId} is ${accuracy}.`
           progress.fail(candidate, new EngineError('NUMERIC', message))
@@ -68,6 +68,7 @@ export async function runEvaluateJob(
         progress.succeed({
           candidateId: candidate.candidateId,
           ...{ accuracy, metrics: { ...metrics, ...latency }, protocol, milliseconds },
+          ...(pictures !== undefined && { pictures: packPictureResults(pictures) }),
         })
       },
       onFailure({ candidate }, thrown) {

@@ -48,6 +48,7 @@ describe('the candidate ledger', { timeout: MANY_RUNS_MS }, () => {
     expect(offspring.map((row) => row.generation)).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2])
     expect(offspring.every((row) => row.origin.parents.length === 2)).toBe(true)
     expect(ledger.every((row) => row.state === 'evaluated')).toBe(true)
+    expect(ledger.every((row) => row.pictures?.kind === 'ratio')).toBe(true)
   })
 
   it('gives the same candidates, scores and parents with one worker as with four', async () => {

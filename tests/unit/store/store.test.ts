@@ -1,6 +1,7 @@
 import { openSync, writeFileSync, writeSync, closeSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { MetricPoint } from '../../../src-main/contract/index.ts'
+import { packPictureResults } from '../../../src-main/contract/index.ts'
+import type { MetricPoint, PictureResults } from '../../../src-main/contract/index.ts'
 import type { NewCandidate } from '../../../src-main/store/candidate-queries.ts'
 import { listDataPaths, prepareDataFolder, resolveDataFolder } from '../../../src-main/store/data-folder.ts'
 import { assertNodeApi } from '../../../src-main/store/load-sqlite.ts'
@@ -72,6 +73,26 @@ describe('the store', { timeout: 30_000 }, () => {
     const colors = store.runs.summaries().map((run) => run.colorIndex)
     expect(new Set(colors).size).toBe(8)
     expect(colors.filter((color) => color === 0)).toHaveLength(2)
+  })
+
+  it('gives results by picture back as they were, once a split, and names damaged ones', () => {
+    store.candidates.insertGeneration(RUN, 0, {}, [newCandidate(1)])
+    const key = { runId: RUN, candidateId: `${RUN}:1`, split: 'report' } as const
+    const results: PictureResults = {
+      ...{ kind: 'ap', positives: Uint32Array.of(1, 0), counts: Uint32Array.of(2, 0) },
+      ...{
+        scores: Float64Array.of(1 / 3, 0.1),
+        matched: Uint16Array.of(1023, 1),
+        ignored: Uint16Array.of(0, 2),
+      },
+    }
+    expect(store.pictureResults.find(key)).toBeNull()
+    store.pictureResults.insert(key, packPictureResults({ ...results, scores: Float64Array.of(1, 0) }))
+    store.pictureResults.insert(key, packPictureResults(results))
+    expect(store.pictureResults.find(key)).toEqual(results)
+    expect(store.pictureResults.find({ ...key, split: 'search' })).toBeNull()
+    store.db.$client.exec("UPDATE picture_results SET data = x'0102'")
+    expect(() => store.pictureResults.find(key)).toThrow(`results by picture of ${RUN}:1 on the report split`)
   })
 
   it('leases every row once, in order, and takes a verdict only from who holds the lease', () => {
