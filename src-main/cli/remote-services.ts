@@ -81,6 +81,7 @@ function servicesOf(
     candidates: {
       list: (runId) => ask(candidates.list.query({ runId })),
       get: (id) => ask(candidates.get.query({ id })),
+      intervals: (runId, split) => ask(candidates.intervals.query({ runId, split })),
       predict: (id, sampleIds) => ask(candidates.predict.mutate({ id, sampleIds: [...sampleIds] })),
       export: (request) => ask(candidates.export.mutate(request)),
       fineTune: (request) => ask(candidates.fineTune.mutate(request)),

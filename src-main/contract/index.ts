@@ -1,6 +1,7 @@
 export * from './archive-path.ts'
 export * from './backend-refusal.ts'
 export * from './bench.ts'
+export * from './candidate-intervals.ts'
 export * from './candidate.ts'
 export * from './compute-plan.ts'
 export * from './config-source.ts'

@@ -41,6 +41,7 @@ const pictureBoxSchema = z.tuple([z.number(), z.number(), side, side])
  *   runs.events     subscription → tracked RunEvent            (one run, or all with runId null)
  *   candidates.list query        → { rows: readonly CandidateRow[]; generations: readonly GenerationRow[] }
  *   candidates.get  query        → CandidateDetails
+ *   candidates.intervals query   → CandidateIntervals          (bootstrap over pictures of front members and reference rows)
  *   candidates.predict mutation  → CandidatePredictions        (runs a short job when not yet predicted)
  *   candidates.export mutation   → ExportResult                (writes below the run's folder; CONFLICT before the super-network is trained)
  *   candidates.fineTune mutation → FineTuneStatus             (starts it, or joins the one under way; pose only)
@@ -82,6 +83,7 @@ export const procedureInputs = {
   'runs.events': z.object({ runId: runIdSchema.nullable(), lastEventId: z.string().nullish() }),
   'candidates.list': z.object({ runId: runIdSchema }),
   'candidates.get': z.object({ id: z.string() }),
+  'candidates.intervals': z.object({ runId: runIdSchema, split: z.enum(['search', 'report']) }),
   'candidates.predict': z.object({ id: z.string(), sampleIds: z.array(z.string()).default([]) }),
   'candidates.export': z.object({
     id: z.string(),

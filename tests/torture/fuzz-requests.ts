@@ -71,6 +71,7 @@ const CALLS = [
   { call: 'runs.import', input: importRequest() },
   { call: 'datasets.add', input: { path: '/data/x', format: 'coco', name: 'x' } },
   { call: 'datasets.inspect', input: { path: '/data/x', format: null } },
+  { call: 'candidates.intervals', input: { runId: 'r-abcdefgh', split: 'search' } },
   { call: 'candidates.predict', input: { id: 'r-abcdefgh:1', sampleIds: ['a', 'b'] } },
   { call: 'candidates.export', input: { id: 'r-abcdefgh:1', format: 'safetensors', dropsDeadLayers: true } },
   { call: 'candidates.fineTune', input: { id: 'r-abcdefgh:1', epochs: 3 } },

@@ -8,6 +8,9 @@ export const candidatesRouter = router({
   get: procedure
     .input(procedureInputs['candidates.get'])
     .query(({ ctx, input }) => ctx.services.candidates.get(input.id)),
+  intervals: procedure
+    .input(procedureInputs['candidates.intervals'])
+    .query(({ ctx, input }) => ctx.services.candidates.intervals(input.runId, input.split)),
   predict: procedure
     .input(procedureInputs['candidates.predict'])
     .mutation(({ ctx, input }) => ctx.services.candidates.predict(input.id, input.sampleIds)),

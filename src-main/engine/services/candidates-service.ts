@@ -8,6 +8,7 @@ import type {
   Prediction,
   PreviewProblem,
 } from '../../contract/index.ts'
+import { keepIntervals } from '../intervals/kept-intervals.ts'
 import { chooseBackend, INTERACTIVE_LANE } from '../pipeline/run-context.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import { answer } from './answer.ts'
@@ -19,6 +20,7 @@ export function createCandidatesService(parts: EngineParts, fineTuning: FineTuni
   const { store, hub } = parts
   /** Two clicks on one point share one job. */
   const inFlight = new Map<string, Promise<CandidatePredictions>>()
+  const intervals = keepIntervals(store)
   const exporting = new Map<string, Promise<ExportResult>>()
   return {
     list: (runId) =>
@@ -28,6 +30,10 @@ export function createCandidatesService(parts: EngineParts, fineTuning: FineTuni
         return { rows: store.candidates.rows(runId), generations: store.candidates.generations(runId) }
       }),
     get: (id) => answer(() => requireCandidate(parts, id)),
+    async intervals(runId, split) {
+      requireRun(parts, runId)
+      return intervals({ runId, split })
+    },
     predict(id, sampleIds) {
       const key = JSON.stringify([id, sampleIds])
       const running = inFlight.get(key) ?? predict(parts, id, sampleIds).finally(() => inFlight.delete(key))

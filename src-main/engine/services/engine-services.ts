@@ -1,6 +1,7 @@
 import type {
   Calibration,
   CandidateDetails,
+  CandidateIntervals,
   CandidatePredictions,
   CandidateRow,
   CostEstimate,
@@ -124,6 +125,8 @@ export interface CandidatesService {
     runId: string,
   ): Promise<{ readonly rows: readonly CandidateRow[]; readonly generations: readonly GenerationRow[] }>
   get(id: string): Promise<CandidateDetails>
+  /** How certain the scores of front members and reference rows are, and so the order of the front. */
+  intervals(runId: string, split: 'search' | 'report'): Promise<CandidateIntervals>
   predict(id: string, sampleIds: readonly string[]): Promise<CandidatePredictions>
   export(request: ExportRequest): Promise<ExportResult>
   /** Starts it, or joins the one under way, and answers at once. */
