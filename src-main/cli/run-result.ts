@@ -1,6 +1,7 @@
 import { meanLoaderWait, protocolText, showField } from '../contract/index.ts'
 import type {
   Baseline,
+  CandidateIntervals,
   CandidateRow,
   MetricPoint,
   Protocol,
@@ -12,15 +13,14 @@ import type {
 } from '../contract/index.ts'
 import type { EngineServices } from '../engine/services/engine-services.ts'
 import { paretoFront } from '../nas/pareto/pareto-front.ts'
+import { describeOrder, findInterval, numberText, scoreText } from './describe-intervals.ts'
+import type { CertainOrder, OrderedMember } from './describe-intervals.ts'
 
-export interface FrontMember {
+export interface FrontMember extends OrderedMember {
   readonly genotypeId: string
   readonly candidateId: string
-  readonly accuracy: number
   readonly macs: number
   readonly params: number
-  /** Scores on the report split; null where it was not scored there. */
-  readonly report: Readonly<Record<string, number>> | null
 }
 
 /** The JSON of `run`, `resume` and `show`. */
@@ -29,6 +29,7 @@ export interface RunResult {
   readonly status: RunStatus
   readonly task: TaskKind
   readonly front: readonly FrontMember[]
+  readonly order: CertainOrder
   readonly hypervolume: number | null
   readonly baselines: readonly Baseline[]
   readonly reportScores: readonly ReportScore[]
@@ -46,11 +47,17 @@ export async function readResult(services: EngineServices, runId: string): Promi
   const details = await services.runs.get(runId)
   const { rows, generations } = await services.candidates.list(runId)
   const { points } = await services.runs.metrics(runId, { sinceIteration: 0, maxPoints: MOST_POINTS })
+  const intervals = {
+    search: await services.candidates.intervals(runId, 'search'),
+    report: await services.candidates.intervals(runId, 'report'),
+  }
+  const { levels, reportAgrees } = intervals.search
   const { status, task, baselines, reportScores, phaseSeconds, environment, error, dataset } = details
   return {
     runId,
     ...{ status, task },
-    front: paretoFront(rows).map((row) => toMember(row, reportScores)),
+    front: paretoFront(rows).map((row) => toMember(row, reportScores, intervals)),
+    order: { levels, reportLevels: intervals.report.levels, reportAgrees },
     hypervolume: generations.findLast((row) => row.hypervolume !== null)?.hypervolume ?? null,
     baselines,
     reportScores,
@@ -78,26 +85,36 @@ function loaderWaits(points: readonly MetricPoint[]): RunResult['loaderWait'] {
   )
 }
 
-function toMember(row: CandidateRow, scores: readonly ReportScore[]): FrontMember {
+type Intervals = Readonly<Record<'search' | 'report', CandidateIntervals>>
+
+function toMember(
+  row: CandidateRow,
+  scores: readonly ReportScore[],
+  { search, report }: Intervals,
+): FrontMember {
   return {
+    number: row.number,
     genotypeId: row.genotypeId,
     candidateId: row.id,
     accuracy: row.accuracy ?? 0,
     macs: row.macs,
     params: row.params,
     report: scores.find((score) => score.candidateId === row.id)?.metrics ?? null,
+    interval: findInterval(search, row.id),
+    reportInterval: findInterval(report, row.id),
   }
 }
 
 /** The same for people. */
 export function describeResult(result: RunResult, metricName: string): string {
-  const header = ['genotype', 'MMACs', 'params', `${metricName} search`, `${metricName} report`]
+  const header = ['number', 'genotype', 'MMACs', 'params', `${metricName} search`, `${metricName} report`]
   const lines = result.front.map((member) => [
+    numberText(member.number),
     member.genotypeId,
     (member.macs / 1e6).toFixed(2),
     member.params.toLocaleString('en'),
-    percent(member.accuracy),
-    percent(member.report?.['accuracy'] ?? null),
+    scoreText(member.accuracy, member.interval),
+    scoreText(member.report?.['accuracy'] ?? null, member.reportInterval),
   ])
   const seconds = Object.entries(result.secondsPerPart).map(
     ([phase, value]) => `${phase} ${value.toFixed(0)} s`,
@@ -112,6 +129,7 @@ export function describeResult(result: RunResult, metricName: string): string {
   return [
     `run ${result.runId}: ${result.status}`,
     ...(lines.length === 0 ? [] : formatTable([header, ...lines])),
+    ...describeOrder(result.front, result.order),
     ...describeProtocols(result),
     ...(result.hypervolume === null ? [] : [`hypervolume ${result.hypervolume.toFixed(4)}`]),
     ...baselines,
@@ -152,8 +170,4 @@ export function formatTable(given: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   )
-}
-
-function percent(value: number | null): string {
-  return value === null ? '-' : `${(100 * value).toFixed(2)}%`
 }

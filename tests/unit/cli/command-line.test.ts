@@ -124,6 +124,13 @@ describe('the command line', { timeout: 30_000 }, () => {
       front.map((member) => member.macs).toSorted((a, b) => a - b),
     )
     expect(front.every((member) => member.report !== null)).toBe(true)
+    expect(result['front']).toContainEqual(
+      expect.objectContaining({
+        interval: { low: expect.any(Number) as number, high: expect.any(Number) as number, neighbours: [] },
+      }),
+    )
+    const { levels } = result['order'] as { levels: number[] }
+    expect(levels.length).toBeGreaterThan(1)
     expect(Object.keys(result['secondsPerPart'] as object)).toEqual([
       'prepare',
       'teacher',
@@ -143,6 +150,10 @@ describe('the command line', { timeout: 30_000 }, () => {
       runId: result['runId'],
       run: { config: { seed: 5, search: { perGeneration: 4 } } },
     })
+    out = []
+    expect(await run('show', String(result['runId']), ...data())).toBe(0)
+    expect(out.join('\n')).toMatch(/#\d{4} .* \d\d\.\d ± \d\.\d +\d\d\.\d ± \d\.\d\n/)
+    expect(out.join('\n')).toContain(`\norder certain: ${String(levels.length)} levels (#`)
     out = []
     expect(await run('inspect', `${String(result['runId'])}:1`, '--json', ...data())).toBe(0)
     const inspected = json() as { id: string; macs: number }
