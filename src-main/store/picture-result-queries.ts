@@ -16,7 +16,19 @@ export interface PictureResultQueries {
   insert(key: PictureResultKey, packed: Uint8Array): void
   /** Null where none was kept. @throws EngineError STORAGE where the bytes are damaged. */
   find(key: PictureResultKey): PictureResults | null
+  /** All of a run, as they are stored. */
+  listStored(runId: string): StoredPictureResults[]
+  /** As {@link insert}, of bytes that `listStored` gave, maybe of another database. @throws EngineError STORAGE where they are damaged. */
+  insertStored(runId: string, stored: StoredPictureResults): void
 }
+
+export interface StoredPictureResults extends Omit<PictureResultKey, 'runId'> {
+  /** Deflated. */
+  readonly data: Uint8Array
+}
+
+/** What is handed in may claim to become anything. */
+const MOST_UNPACKED_BYTES = 256 * 2 ** 20
 
 /** Half as long as the default level, and some percent larger. */
 const FAST = { level: 3 }
@@ -29,6 +41,20 @@ export function createPictureResultQueries(db: StudioDatabase): PictureResultQue
       db.insert(pictureResults)
         .values({ ...key, ...row })
         .onConflictDoUpdate({ target: [runId, candidateId, split], set: row })
+        .run()
+    },
+    listStored: (id) =>
+      db.select({ candidateId, split, data }).from(pictureResults).where(eq(runId, id)).all(),
+    insertStored(id, stored) {
+      const kind = kindOf(inflate(stored.data, stored))
+      db.insert(pictureResults)
+        .values({
+          runId: id,
+          kind,
+          candidateId: stored.candidateId,
+          split: stored.split,
+          data: Buffer.from(stored.data),
+        })
         .run()
     },
     find(key) {
@@ -46,9 +72,9 @@ function kindOf(packed: Uint8Array): PictureResults['kind'] {
   return unpackPictureResults(packed).kind
 }
 
-function inflate(data: Uint8Array, { candidateId, split }: PictureResultKey): Uint8Array {
+function inflate(data: Uint8Array, { candidateId, split }: Omit<PictureResultKey, 'runId'>): Uint8Array {
   try {
-    return inflateSync(data)
+    return inflateSync(data, { maxOutputLength: MOST_UNPACKED_BYTES })
   } catch {
     // zlib's message says nothing that a person could use.
     throw new EngineError(

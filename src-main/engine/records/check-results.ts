@@ -34,6 +34,18 @@ export function checkResults(
     }
     checkCandidate(candidate, record, setup)
   }
+  requireUnique(
+    'result by picture',
+    (results.pictures ?? []).map(({ number, split }) => `${split} ${String(number)}`),
+  )
+  const numbers = new Set(candidates.map(({ number }) => number))
+  const unknown = results.pictures?.find(({ number }) => !numbers.has(number))
+  if (unknown !== undefined) {
+    throw new EngineError(
+      'BAD_REQUEST',
+      `results.json has pictures of candidate ${String(unknown.number)}, which it does not have.`,
+    )
+  }
   const ids = new Map(candidates.map((candidate) => [candidate.number, candidate.genotypeId]))
   const stray = report.find(({ number, genotypeId: id }) => ids.get(number) !== id)
   if (stray !== undefined) {

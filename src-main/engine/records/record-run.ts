@@ -73,6 +73,7 @@ function toResultsRecord(store: Store, run: RunRecord): ResultsRecordFile | null
   }
   const records = store.candidates.records(run.id)
   const numbers = new Map(records.map(({ id, number }) => [id, number]))
+  const pictures = toPictures(store, run.id, numbers)
   return {
     ...{ schema: RECORD_SCHEMA, kind: 'results', id: run.id },
     status: run.status === 'completed' ? 'completed' : 'searched',
@@ -84,7 +85,27 @@ function toResultsRecord(store: Store, run: RunRecord): ResultsRecordFile | null
       .map(({ candidateId, genotypeId, metrics, protocol }) =>
         plainOf({ number: numbers.get(candidateId) ?? 0, genotypeId, metrics, protocol }),
       ),
+    ...(pictures === null ? {} : { pictures }),
   }
+}
+
+/** A record that nobody can read as a whole helps nobody. */
+const MOST_PICTURE_BYTES = 64 * 2 ** 20
+
+/** @returns null where it is too much: scores come back then, without their intervals. */
+function toPictures(
+  store: Store,
+  runId: string,
+  numbers: ReadonlyMap<string, number>,
+): NonNullable<ResultsRecordFile['pictures']> | null {
+  const stored = store.pictureResults.listStored(runId)
+  const bytes = stored.reduce((sum, { data }) => sum + data.length, 0)
+  return bytes > MOST_PICTURE_BYTES
+    ? null
+    : stored.map(({ candidateId, split, data }) => ({
+        ...{ number: numbers.get(candidateId) ?? 0, split },
+        data: Buffer.from(data).toString('base64'),
+      }))
 }
 
 /** Without what belongs to the life of one engine: a lease is as good as a row that waits. */

@@ -107,6 +107,11 @@ export const resultsRecordSchema = z.strictObject({
       }),
     )
     .max(100_000),
+  /** What scores are made of, picture by picture, as the database stores it; absent where it would be too long for a file like this. */
+  pictures: z
+    .array(z.strictObject({ number: count.min(1), split: z.enum(['search', 'report']), data: z.base64() }))
+    .max(4_000_000)
+    .exactOptional(),
 })
 export type ResultsRecordFile = z.infer<typeof resultsRecordSchema>
 

@@ -83,12 +83,16 @@ function toRow(record: RunRecordFile, results: ResultsRecordFile | null, lostAt:
 function insertResults(
   store: Store,
   runId: string,
-  { generations, candidates, report }: ResultsRecordFile,
+  { generations, candidates, report, pictures = [] }: ResultsRecordFile,
 ): void {
   store.recorded.insertSearch(runId, generations, candidates)
   for (const { number, genotypeId: id, metrics, protocol } of report) {
     const score = { genotypeId: id, split: 'report' as const, metrics, protocol }
     store.candidates.insertReportScore(runId, { ...score, candidateId: `${runId}:${String(number)}` })
+  }
+  for (const { number, split, data } of pictures) {
+    const candidateId = `${runId}:${String(number)}`
+    store.pictureResults.insertStored(runId, { candidateId, split, data: Buffer.from(data, 'base64') })
   }
 }
 
