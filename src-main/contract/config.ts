@@ -110,6 +110,8 @@ export const supernetConfigSchema = trainConfigSchema.extend({
   sampling: z.enum(['grouped', 'uniform', 'sandwich']),
   /** Weight of mean((student - teacher)^2); 0 trains without a teacher forward. */
   distillationWeight: z.number().min(0).max(100),
+  /** Weight of the last iteration; the weight goes there linearly from `distillationWeight`, that of the first. Absent = constant. */
+  distillationWeightEnd: z.number().min(0).max(100).optional(),
   idleWeights: z.enum(['skipIdle', 'zeroGradient']),
 })
 export type SupernetConfig = z.infer<typeof supernetConfigSchema>

@@ -2,6 +2,7 @@ import type { Handle, Kernels } from '../compute/kernels.ts'
 import { EngineError } from '../contract/index.ts'
 import type { MetricPoint, SupernetConfig, TrainConfig } from '../contract/index.ts'
 import type { Batch } from '../datasets/batch.ts'
+import { distillationWeightAt } from '../nas/distillation-weight.ts'
 import type { NetworkPlan } from '../nas/network-plan.types.ts'
 import type { Supernet } from '../supernet/supernet.ts'
 import type { Task } from '../tasks/task.ts'
@@ -16,7 +17,8 @@ export interface TrainPhaseOptions {
   readonly supernet: Supernet
   readonly optimizer: Optimizer
   readonly task: Task
-  readonly config: TrainConfig & Partial<Pick<SupernetConfig, 'distillationWeight' | 'idleWeights'>>
+  readonly config: TrainConfig &
+    Partial<Pick<SupernetConfig, 'distillationWeight' | 'distillationWeightEnd' | 'idleWeights'>>
   readonly teacher: Teacher | null
   /** Sub-network of an iteration and its position in the sampling cycle (-1 outside of sampling). */
   readonly drawPlan: (iteration: number) => { readonly plan: NetworkPlan; readonly turn: number }
@@ -134,7 +136,7 @@ function runIteration(
       batch: onDevice,
       learningRate,
       teacher: options.teacher,
-      distillationWeight: config.distillationWeight ?? 0,
+      distillationWeight: distillationWeightAt(config, iteration, options.totalIterations),
       idleWeights: config.idleWeights ?? 'skipIdle',
     })
     return { ...losses, learningRate, turn }

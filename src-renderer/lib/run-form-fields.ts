@@ -101,6 +101,11 @@ const TRAINING: readonly Row[] = [
   ],
   ['supernet.sampling', 'Sampling', choice(['grouped', 'uniform', 'sandwich'])],
   ['supernet.distillationWeight', 'Distillation weight', advanced('number')],
+  [
+    'supernet.distillationWeightEnd',
+    'Distillation weight at the end',
+    advanced('number', { whenAbsent: '', hint: 'empty: as at the start' }),
+  ],
   ['supernet.optimizer.kind', 'Optimizer', choice(['adam', 'sgd'])],
   ['supernet.optimizer.schedule', 'Schedule', choice(['step', 'poly', 'cosine', 'constant'])],
   ['supernet.optimizer.weightDecay', 'Weight decay', advanced('number')],

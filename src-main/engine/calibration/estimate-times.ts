@@ -1,4 +1,5 @@
 import type { Calibration, DatasetFacts, RunConfig, SearchFigure } from '../../contract/index.ts'
+import { isDistilled } from '../../nas/distillation-weight.ts'
 import { countGigaFlops } from '../bench/run-bench.ts'
 import { quantile } from '../bench/summarise-times.ts'
 import { countCandidates } from '../configure/estimate-cost.ts'
@@ -124,7 +125,7 @@ function trainingMs(
   const work = (member: 'smallest' | 'hrnet' | 'largest'): number =>
     countGigaFlops({ config, subnet: member, work: 'step', batch: 1 })
   // The teacher answers each batch with a forward pass, a third of a step.
-  const isTaught = kind === 'supernet' && config.supernet.distillationWeight > 0
+  const isTaught = kind === 'supernet' && isDistilled(config.supernet)
   const computing = (step * (work(subnet) + (isTaught ? work('largest') / 3 : 0))) / work('hrnet')
   const reading = loaderMs ?? 0
   return shares.loaderThreads === 0

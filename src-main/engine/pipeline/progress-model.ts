@@ -1,5 +1,6 @@
 import { RUN_PHASES } from '../../contract/index.ts'
 import type { DatasetFacts, RunConfig, RunPhase } from '../../contract/index.ts'
+import { isDistilled } from '../../nas/distillation-weight.ts'
 import { countCandidates } from '../configure/estimate-cost.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 
@@ -28,7 +29,7 @@ export function estimateWork(config: RunConfig, setup: SearchSetup, dataset: Dat
   )
   const passes = search.flipTest ? 2 : 1
   const recalibration = search.recalibrationBatches * search.recalibrationBatchSize
-  const teacherPass = supernet.distillationWeight > 0 ? largest : 0
+  const teacherPass = isDistilled(supernet) ? largest : 0
   const work = {
     teacher: teacher.epochs * trainImages * TRAINING_PASSES * largest,
     supernet: supernet.epochs * trainImages * (TRAINING_PASSES * mean + teacherPass),

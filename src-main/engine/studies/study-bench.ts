@@ -133,7 +133,7 @@ async function trainAlone(trainer: Trainer, seed: number, member: StudyMember): 
   const config: RunConfig = {
     ...base,
     seed,
-    supernet: { ...base.supernet, ...base.teacher, distillationWeight: 0 },
+    supernet: { ...base.supernet, ...base.teacher, distillationWeight: 0, distillationWeightEnd: 0 },
   }
   const folder = join(trainer.root, `seed-${String(seed)}`, 'alone', member.id)
   await train(trainer, `${member.id} alone, seed ${String(seed)}`, {

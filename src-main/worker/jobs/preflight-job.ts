@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { PreflightJob, PreflightJobResult } from '../../contract/index.ts'
 import { openBatchLoader } from '../../datasets/batch-loader.ts'
 import type { Batch } from '../../datasets/batch.ts'
+import { mostDistillationWeight } from '../../nas/distillation-weight.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import type { Supernet } from '../../supernet/supernet.ts'
@@ -150,7 +151,7 @@ function iterate({ run, supernet, optimizer, teacher }: Preflight, genotype: Gen
     // The weights are thrown away: a tiny rate only keeps them finite.
     learningRate: 1e-6,
     teacher,
-    distillationWeight: config.supernet.distillationWeight,
+    distillationWeight: mostDistillationWeight(config.supernet),
     idleWeights: 'skipIdle',
   })
   for (const loss of [losses.task, losses.distillation]) {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { PanelPoint, TrainJob, TrainResult } from '../../contract/index.ts'
 import { openBatchLoader } from '../../datasets/batch-loader.ts'
+import { isDistilled } from '../../nas/distillation-weight.ts'
 import { fromGenotypeJson, genotypeId } from '../../nas/genotype.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
@@ -143,7 +144,7 @@ function openTeacher(
   run: RunContext,
   context: JobContext,
 ): { teacher: Teacher; close(): void } | null {
-  if (run.config.supernet.distillationWeight === 0) {
+  if (!isDistilled(run.config.supernet)) {
     return null
   }
   const network = toSupernet(run, readTeacher(job, run, context))
