@@ -1,10 +1,18 @@
-import { meanLoaderWait, protocolText, showField } from '../contract/index.ts'
+import {
+  describeReferenceGap,
+  listReferenceGaps,
+  meanLoaderWait,
+  protocolText,
+  showField,
+} from '../contract/index.ts'
 import type {
   Baseline,
   CandidateIntervals,
   CandidateRow,
   MetricPoint,
   Protocol,
+  ReferenceGap,
+  ReferenceScore,
   ReportScore,
   RunDetails,
   RunPhase,
@@ -33,6 +41,10 @@ export interface RunResult {
   readonly hypervolume: number | null
   readonly baselines: readonly Baseline[]
   readonly reportScores: readonly ReportScore[]
+  /** The teacher, scored as the candidates are. */
+  readonly references: readonly ReferenceScore[]
+  /** What inheriting costs, where a candidate of the same architecture was scored alike. */
+  readonly referenceGaps: readonly ReferenceGap[]
   readonly secondsPerPart: Readonly<Partial<Record<RunPhase, number>>>
   readonly backend: string | null
   readonly protocol: Protocol | null
@@ -53,6 +65,7 @@ export async function readResult(services: EngineServices, runId: string): Promi
   }
   const { levels, reportAgrees } = intervals.search
   const { status, task, baselines, reportScores, phaseSeconds, environment, error, dataset } = details
+  const { references } = details
   return {
     runId,
     ...{ status, task },
@@ -61,6 +74,8 @@ export async function readResult(services: EngineServices, runId: string): Promi
     hypervolume: generations.findLast((row) => row.hypervolume !== null)?.hypervolume ?? null,
     baselines,
     reportScores,
+    references,
+    referenceGaps: listReferenceGaps(references, rows, reportScores),
     secondsPerPart: phaseSeconds,
     backend: environment?.backend ?? null,
     protocol: rows.find((row) => row.protocol !== null)?.protocol ?? null,
@@ -132,6 +147,7 @@ export function describeResult(result: RunResult, metricName: string): string {
     ...describeOrder(result.front, result.order),
     ...describeProtocols(result),
     ...(result.hypervolume === null ? [] : [`hypervolume ${result.hypervolume.toFixed(4)}`]),
+    ...result.referenceGaps.map(describeReferenceGap),
     ...baselines,
     ...(seconds.length === 0 ? [] : [seconds.join(', ')]),
     ...(result.backend === null ? [] : [`backend ${result.backend}`]),

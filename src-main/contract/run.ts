@@ -6,6 +6,7 @@ import type { DatasetFormat, RunConfig, TaskKind } from './config.ts'
 import { displayNameSchema } from './display-text.ts'
 import type { ErrorInfo } from './error.ts'
 import type { ImportedFacts } from './import-run.ts'
+import type { ReferenceScore } from './reference.ts'
 
 export const runIdSchema = z.string().regex(/^r-[a-z0-9]{6,24}$/, 'a run id looks like r-7f3k9a2m')
 export type RunId = string
@@ -84,6 +85,8 @@ export interface RunDetails extends RunSummary {
   readonly phaseSeconds: Readonly<Partial<Record<RunPhase, number>>>
   /** Report-split scores of front members, filled by the report phase. */
   readonly reportScores: readonly ReportScore[]
+  /** The teacher on both splits, filled by the report phase. */
+  readonly references: readonly ReferenceScore[]
   readonly folder: string
 }
 

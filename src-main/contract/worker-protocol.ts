@@ -85,6 +85,8 @@ export interface EvaluateJob extends JobBase {
   readonly split: 'search' | 'report'
   /** False scores with the running statistics of training, and the protocol says 0 recalibration images; default true. */
   readonly recalibrates?: boolean
+  /** Whose weights are scored; absent: those inherited from the super-network. */
+  readonly weights?: 'teacher'
 }
 
 /** Predicts the preview samples with one candidate and writes the label maps below the run folder. */

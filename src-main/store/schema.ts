@@ -14,6 +14,7 @@ import type {
   PictureResults,
   PrepareResult,
   Protocol,
+  ReferenceScore,
   RunAttempt,
   RunConfig,
   RunEnvironment,
@@ -200,6 +201,22 @@ export const pictureResults = sqliteTable(
     data: blob('data').$type<Uint8Array>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.runId, table.candidateId, table.split] })],
+)
+
+export const referenceScores = sqliteTable(
+  'reference_scores',
+  {
+    runId: text('run_id').notNull(),
+    name: text('name').$type<ReferenceScore['name']>().notNull(),
+    split: text('split').$type<ReferenceScore['split']>().notNull(),
+    genotypeId: text('genotype_id').notNull(),
+    macs: integer('macs').notNull(),
+    params: integer('params').notNull(),
+    iterations: integer('iterations').notNull(),
+    metrics: text('metrics', { mode: 'json' }).$type<Readonly<Record<string, number>>>().notNull(),
+    protocol: text('protocol', { mode: 'json' }).$type<Protocol>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.name, table.split] })],
 )
 
 export const datasets = sqliteTable('datasets', {

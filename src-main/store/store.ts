@@ -19,6 +19,8 @@ import { createRecordedQueries } from './recorded-queries.ts'
 import type { RecordedQueries } from './recorded-queries.ts'
 import { createPictureResultQueries } from './picture-result-queries.ts'
 import type { PictureResultQueries } from './picture-result-queries.ts'
+import { createReferenceQueries } from './reference-queries.ts'
+import type { ReferenceQueries } from './reference-queries.ts'
 import { refuseLostDatabase } from './run-folders.ts'
 import { createRunQueries } from './run-queries.ts'
 import type { RunQueries } from './run-queries.ts'
@@ -35,6 +37,7 @@ export interface Store {
   readonly recorded: RecordedQueries
   readonly pictureResults: PictureResultQueries
   readonly checkpoints: CheckpointQueries
+  readonly references: ReferenceQueries
   readonly datasets: DatasetQueries
   readonly settings: SettingQueries
   readonly calibrations: CalibrationQueries
@@ -66,6 +69,7 @@ export async function openStore(paths: DataPaths, options: StoreOptions = {}): P
     recorded: createRecordedQueries(db),
     pictureResults: createPictureResultQueries(db),
     checkpoints: createCheckpointQueries(db),
+    references: createReferenceQueries(db),
     datasets: createDatasetQueries(db),
     settings: createSettingQueries(db),
     calibrations: createCalibrationQueries(db),

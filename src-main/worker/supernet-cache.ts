@@ -12,24 +12,26 @@ interface Opened {
   readonly kept: KeptValues
 }
 
-/** The trained super-network that evaluation and prediction jobs share; a worker holds one at a time. */
+/** The trained super-network that evaluation and prediction jobs share, or the teacher; a worker holds one at a time. */
 export class SupernetCache {
-  #runFolder = ''
+  #key = ''
   #opened: Opened | null = null
 
-  /** @throws EngineError CHECKPOINT if the super-network of the run is not whole; `listener` is told which file. */
+  /** @throws EngineError CHECKPOINT if its weights are not whole; `listener` is told which file. */
   open(
-    { runFolder, checkpoints: known }: Pick<EvaluateJob, 'runFolder' | 'checkpoints'>,
+    { runFolder, checkpoints: known, weights }: Pick<EvaluateJob, 'runFolder' | 'checkpoints' | 'weights'>,
     run: RunContext,
     listener: LossListener,
   ): Opened {
-    if (this.#opened === null || this.#runFolder !== runFolder) {
+    const phase = weights ?? 'supernet'
+    const key = JSON.stringify([runFolder, phase])
+    if (this.#opened === null || this.#key !== key) {
       this.close()
-      const weights = readFinishedWeights({ runFolder, phase: 'supernet', known }, run, listener)
+      const weights = readFinishedWeights({ runFolder, phase, known }, run, listener)
       const supernet = toSupernet(run, weights)
       const session = supernet.openEvaluation()
       this.#opened = { supernet, session, kept: new KeptValues(supernet.kernels) }
-      this.#runFolder = runFolder
+      this.#key = key
     }
     return this.#opened
   }
@@ -44,6 +46,6 @@ export class SupernetCache {
     this.#opened?.session.close()
     this.#opened?.supernet.dispose()
     this.#opened = null
-    this.#runFolder = ''
+    this.#key = ''
   }
 }

@@ -48,6 +48,8 @@ interface RunResult {
   readonly front: readonly { readonly genotypeId: string; readonly accuracy: number; readonly macs: number }[]
   readonly baselines: readonly { readonly name: string; readonly metrics: Readonly<Record<string, number>> }[]
   readonly reportScores: readonly unknown[]
+  readonly references: readonly { readonly name: string; readonly split: string }[]
+  readonly referenceGaps: readonly unknown[]
 }
 
 const parse = (stdout: string): RunResult => JSON.parse(stdout) as RunResult
@@ -78,6 +80,11 @@ describe('a whole run with real workers', () => {
     expect(first.backend).toBe('wasm')
     expect(first.front.length).toBeGreaterThan(0)
     expect(first.reportScores.length).toBeGreaterThan(0)
+    expect(first.references.map(({ name, split }) => `${name}, ${split}`)).toEqual([
+      'teacher, search',
+      'teacher, report',
+    ])
+    expect(first.referenceGaps).toHaveLength(2)
     expect(first.baselines.map(({ name }) => name)).toContain('mean pose')
     const macs = first.front.map((point) => point.macs)
     expect(macs).toEqual(macs.toSorted((a, b) => a - b))

@@ -20,7 +20,7 @@ export const PHASES: Readonly<Record<RunPhase, (context: RunContext) => Promise<
     await runSearch(context, readSetup(context))
   },
   report: async (context) => {
-    await runReport(context)
+    await runReport(context, readSetup(context))
   },
 }
 

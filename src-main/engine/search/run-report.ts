@@ -2,16 +2,18 @@ import { EngineError } from '../../contract/index.ts'
 import { paretoFront } from '../../nas/pareto/pareto-front.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
 import type { JobEvent } from '../executors/executor.ts'
+import type { SearchSetup } from '../configure/search-setup.ts'
 import { REPORT_MEMBERS } from '../pipeline/progress-model.ts'
 import { coresOfSearchWorker, jobBase, runPhaseJob } from '../pipeline/run-context.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
+import { scoreReference, waitingReferences } from './run-references.ts'
 import { laneNames, releaseSearchLanes, runSideBySide } from './run-search.ts'
 
 /**
  * Scores front members on the report split, which no choice of the run has seen. Members that have their score already
- * (a resume) are not scored again.
+ * (a resume) are not scored again. Then the teacher is scored, so that what inheriting costs stands beside the front.
  */
-export async function runReport(context: RunContext): Promise<void> {
+export async function runReport(context: RunContext, setup: SearchSetup): Promise<void> {
   const { store, runId, plan, progress } = context
   const members = chooseReportMembers(store.candidates.records(runId))
   const scored = new Set(store.candidates.reportScores(runId).map((score) => score.candidateId))
@@ -27,6 +29,12 @@ export async function runReport(context: RunContext): Promise<void> {
         members.length,
         `report split, ${String(done)} of ${String(members.length)} networks`,
       )
+    }
+  })
+  const references = [...waitingReferences(context, setup)]
+  await runSideBySide(context, laneNames(plan.searchWorkers), async (lane, signal) => {
+    for (let subject = references.shift(); subject !== undefined; subject = references.shift()) {
+      await scoreReference(context, setup, { subject, lane, signal })
     }
   })
   await releaseSearchLanes(context)

@@ -170,6 +170,7 @@ async function readDetails(parts: RunsServiceParts, id: string): Promise<RunDeta
     checkpoints,
     phaseSeconds,
     reportScores: store.candidates.reportScores(id),
+    references: store.references.list(id),
     folder,
   }
 }

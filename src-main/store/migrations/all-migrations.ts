@@ -9,6 +9,7 @@ import { migration0070 } from './0070-calibration.ts'
 import { migration0080 } from './0080-backend-memory.ts'
 import { migration0090 } from './0090-checkpoint-proofs.ts'
 import { migration0120 } from './0120-picture-results.ts'
+import { migration0130 } from './0130-references.ts'
 
 /** In order; a released migration is never edited, a change is a new one. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   migration0080,
   migration0090,
   migration0120,
+  migration0130,
 ]

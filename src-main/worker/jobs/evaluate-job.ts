@@ -29,7 +29,7 @@ import type { JobContext, WorkerServices } from '../worker-services.ts'
 /** Images in one forward pass of scoring; the score does not depend on it. */
 export const SCORING_BATCH = 16
 
-/** Scores candidates with inherited weights. One bad candidate is reported and the others go on. */
+/** Scores candidates with inherited weights, or the teacher's. One bad candidate is reported and the others go on. */
 export async function runEvaluateJob(
   job: EvaluateJob,
   run: RunContext,
@@ -61,7 +61,8 @@ export async function runEvaluateJob(
           progress.fail(candidate, new EngineError('NUMERIC', message))
           return
         }
-        if (job.split === 'report' && detections !== undefined) {
+        // The file of a genotype is the candidate's own.
+        if (job.split === 'report' && job.weights === undefined && detections !== undefined) {
           writeDetections(job.runFolder, candidate.genotypeId, detections)
         }
         const latency = await latencyOf(run, supernet, plan, recalibrationBatches[0])

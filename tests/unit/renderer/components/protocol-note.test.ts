@@ -80,6 +80,20 @@ describe('ReportTable', () => {
     expect(root.textContent).toContain('report split · detector boxes')
   })
 
+  it('shows the teacher below the candidates, with what inheriting costs', () => {
+    const first = { ...sampleCandidate(1), genotypeId: 'g' }
+    const teacher = { name: 'teacher', genotypeId: 'g', macs: 1e6, params: 10, iterations: 3 } as const
+    const run = sampleDetails({
+      ...{ metricName: 'AP', reportScores: [scoreOf(1, REPORT)] },
+      references: [{ ...teacher, split: 'report', metrics: { accuracy: 0.125 }, protocol: REPORT }],
+    })
+    const props = { run, rows: [first], frontIds: new Set() }
+    const { root } = mountWith(createFakeEngine().engine, ReportTable, props)
+    const text = root.querySelector('tbody tr:last-child')?.textContent
+    expect(text).toContain('inherited: 2.5 points below the teacher of this run, 12.5 (report split)')
+    expect(root.querySelectorAll('tbody tr')).toHaveLength(2)
+  })
+
   it('names each report score its own where they differ', () => {
     const annotated: Protocol = { ...SEARCH, split: 'report' }
     expect(notes(mountTable([REPORT, annotated]))).toHaveLength(3)

@@ -89,6 +89,7 @@ export function sampleDetails(changes: Partial<RunDetails> = {}): RunDetails {
     checkpoints: [],
     phaseSeconds: {},
     reportScores: [],
+    references: [],
     folder: '/data/runs/sample',
     ...changes,
   }
