@@ -108,6 +108,11 @@ export const teacherConfigSchema = trainConfigSchema.extend({
 
 export const supernetConfigSchema = trainConfigSchema.extend({
   sampling: z.enum(['grouped', 'uniform', 'sandwich']),
+  /**
+   * What the super-network begins with: the finished teacher, or what a teacher begins with (drawn from the seed, then
+   * `teacher.startWeights`). A teacher is not trained where this is `fresh` and nothing is distilled. Absent = teacher.
+   */
+  start: z.enum(['teacher', 'fresh']).optional(),
   /** Weight of mean((student - teacher)^2); 0 trains without a teacher forward. */
   distillationWeight: z.number().min(0).max(100),
   /** Weight of the last iteration; the weight goes there linearly from `distillationWeight`, that of the first. Absent = constant. */

@@ -27,6 +27,13 @@ export function isDistilled(schedule: DistillationSchedule): boolean {
   return mostDistillationWeight(schedule) > 0
 }
 
+/** Whether a super-network starts from the teacher or asks it: otherwise none is trained. */
+export function needsTeacher(
+  config: DistillationSchedule & { readonly start?: string | undefined },
+): boolean {
+  return config.start !== 'fresh' || isDistilled(config)
+}
+
 /** The largest weight of any iteration. */
 export function mostDistillationWeight({
   distillationWeight = 0,

@@ -100,6 +100,14 @@ const TRAINING: readonly Row[] = [
     advanced('text', { whenAbsent: '', hint: 'weights file; empty: drawn from the seed' }),
   ],
   ['supernet.sampling', 'Sampling', choice(['grouped', 'uniform', 'sandwich'])],
+  [
+    'supernet.start',
+    'Super-network starts from',
+    choice(['teacher', 'fresh'], {
+      whenAbsent: 'teacher',
+      hint: 'fresh without distillation: no teacher is trained',
+    }),
+  ],
   ['supernet.distillationWeight', 'Distillation weight', advanced('number')],
   [
     'supernet.distillationWeightEnd',

@@ -1,5 +1,5 @@
 import type { Calibration, DatasetFacts, RunConfig, SearchFigure } from '../../contract/index.ts'
-import { isDistilled } from '../../nas/distillation-weight.ts'
+import { isDistilled, needsTeacher } from '../../nas/distillation-weight.ts'
 import { countGigaFlops } from '../bench/run-bench.ts'
 import { quantile } from '../bench/summarise-times.ts'
 import { countCandidates } from '../configure/estimate-cost.ts'
@@ -51,7 +51,7 @@ export function estimateByCalibration({
     calibratedAt: calibration.measuredAt,
     iterationMsSmallest: supernet.batch * smallestStep,
     iterationMsLargest: supernet.batch * largestStep,
-    secondsTeacher: (teacher.epochs * images.train * largest) / 1000,
+    secondsTeacher: ((needsTeacher(supernet) ? teacher.epochs : 0) * images.train * largest) / 1000,
     secondsSupernet: (supernet.epochs * images.train * (smallestStep + largestStep)) / 2 / 1000,
     secondsSearch: (countCandidates(config) * images.scored) / pace / meanWork(config),
   }

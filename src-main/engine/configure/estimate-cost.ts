@@ -1,4 +1,5 @@
 import type { CostEstimate, PreflightJobResult, RunConfig } from '../../contract/index.ts'
+import { needsTeacher } from '../../nas/distillation-weight.ts'
 import { isTrainable, supernetParameters } from '../../nas/network-parameters.ts'
 import { countSpaceSize } from '../../nas/search-space.ts'
 import { shareByFormula } from '../calibration/core-shares.ts'
@@ -6,8 +7,8 @@ import { readMachine } from '../calibration/machine-facts.ts'
 import type { SearchSetup } from './search-setup.ts'
 
 const BYTES_PER_VALUE = 4
-/** Teacher and super-network keep their newest and the one before. */
-const KEPT_CHECKPOINTS = 4
+/** Each phase keeps its newest and the one before. */
+const KEPT_CHECKPOINTS = 2
 /** Preview pictures, predictions, logs, database rows. */
 const SMALL_FILES_BYTES = 16 * 2 ** 20
 /** smallest, hrnet, largest. */
@@ -62,7 +63,8 @@ export function estimateCost(
 function estimateDisk({ supernet }: RunConfig, supernetParams: number): number {
   // Weights, then two moments for Adam or one for momentum.
   const copies = supernet.optimizer.kind === 'adam' ? 3 : 2
-  return supernetParams * BYTES_PER_VALUE * copies * KEPT_CHECKPOINTS + SMALL_FILES_BYTES
+  const phases = needsTeacher(supernet) ? 2 : 1
+  return supernetParams * BYTES_PER_VALUE * copies * KEPT_CHECKPOINTS * phases + SMALL_FILES_BYTES
 }
 
 /** The preflight has stepped through this very run's networks, so its iterations stand beside the calibration's seconds. */

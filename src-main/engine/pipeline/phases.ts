@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { describeRefusal, EngineError } from '../../contract/index.ts'
 import type { RunPhase, WorkerReady } from '../../contract/index.ts'
 import { describeChange, forgetLibraries } from '../calibration/known-libraries.ts'
+import { needsTeacher } from '../../nas/distillation-weight.ts'
 import { countOutputs, createSearchSetup, requireSetup } from '../configure/search-setup.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import { runReport } from '../search/run-report.ts'
@@ -13,7 +14,7 @@ import type { RunContext } from './run-context.ts'
 /** Each phase may be begun again after any interruption; it goes on where its stored results end. */
 export const PHASES: Readonly<Record<RunPhase, (context: RunContext) => Promise<void>>> = {
   prepare: runPrepare,
-  teacher: (context) => runTraining(context, 'teacher'),
+  teacher: runTeacher,
   supernet: (context) => runTraining(context, 'supernet'),
   search: async (context) => {
     await context.executor.release([MAIN_LANE])
@@ -45,6 +46,15 @@ async function runPrepare(context: RunContext): Promise<void> {
   for (const warning of dataset.warnings) {
     hub.addLog(runId, 'warn', warning)
   }
+}
+
+async function runTeacher(context: RunContext): Promise<void> {
+  if (needsTeacher(context.config.supernet)) {
+    await runTraining(context, 'teacher')
+    return
+  }
+  const message = 'teacher: not trained; the super-network starts fresh and its distillation weight is 0'
+  context.hub.addLog(context.runId, 'info', message)
 }
 
 async function runTraining(context: RunContext, phase: 'teacher' | 'supernet'): Promise<void> {

@@ -1,6 +1,6 @@
 import { RUN_PHASES } from '../../contract/index.ts'
 import type { DatasetFacts, RunConfig, RunPhase } from '../../contract/index.ts'
-import { isDistilled } from '../../nas/distillation-weight.ts'
+import { isDistilled, needsTeacher } from '../../nas/distillation-weight.ts'
 import { countCandidates } from '../configure/estimate-cost.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 
@@ -31,7 +31,7 @@ export function estimateWork(config: RunConfig, setup: SearchSetup, dataset: Dat
   const recalibration = search.recalibrationBatches * search.recalibrationBatchSize
   const teacherPass = isDistilled(supernet) ? largest : 0
   const work = {
-    teacher: teacher.epochs * trainImages * TRAINING_PASSES * largest,
+    teacher: (needsTeacher(supernet) ? teacher.epochs : 0) * trainImages * TRAINING_PASSES * largest,
     supernet: supernet.epochs * trainImages * (TRAINING_PASSES * mean + teacherPass),
     search: countCandidates(config) * (recalibration + searchImages * passes) * mean,
     report: REPORT_MEMBERS * (recalibration + reportImages * passes) * mean,

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { PreflightJob, PreflightJobResult } from '../../contract/index.ts'
 import { openBatchLoader } from '../../datasets/batch-loader.ts'
 import type { Batch } from '../../datasets/batch.ts'
-import { mostDistillationWeight } from '../../nas/distillation-weight.ts'
+import { mostDistillationWeight, needsTeacher } from '../../nas/distillation-weight.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import type { Supernet } from '../../supernet/supernet.ts'
@@ -73,7 +73,7 @@ export async function runPreflightJob(
       iterationMsSmallest: smallest,
       iterationMsLargest: largest,
       evaluationMs: evaluation.milliseconds,
-      iterationsTeacher: run.iterations('teacher').total,
+      iterationsTeacher: needsTeacher(run.config.supernet) ? run.iterations('teacher').total : 0,
       iterationsSupernet: run.iterations('supernet').total,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       dataset: run.dataset.facts,

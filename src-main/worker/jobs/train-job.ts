@@ -124,8 +124,8 @@ function openStart(
   if (newest !== null) {
     return toSupernet(run, newest.weights)
   }
-  // The student starts from the teacher's weights (method.md 5.2).
-  return job.phase === 'teacher' || job.subnet !== undefined
+  // The student starts from the teacher's weights (method.md 5.2), unless the run wants none.
+  return job.phase === 'teacher' || job.subnet !== undefined || run.config.supernet.start === 'fresh'
     ? startingSupernet(run, (line) => {
         context.log('info', line)
       })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   distillationWeightAt,
   isDistilled,
+  needsTeacher,
   mostDistillationWeight,
 } from '../../../src-main/nas/distillation-weight.ts'
 
@@ -38,5 +39,14 @@ describe('isDistilled', () => {
     expect(isDistilled({ distillationWeight: 1, distillationWeightEnd: 0 })).toBe(true)
     expect(isDistilled({ distillationWeight: 0, distillationWeightEnd: 1 })).toBe(true)
     expect(mostDistillationWeight({ distillationWeight: 0.5, distillationWeightEnd: 0.25 })).toBe(0.5)
+  })
+})
+
+describe('needsTeacher', () => {
+  it('is false only for a fresh start without distillation', () => {
+    expect(needsTeacher({ distillationWeight: 0 })).toBe(true)
+    expect(needsTeacher({ start: 'teacher', distillationWeight: 0 })).toBe(true)
+    expect(needsTeacher({ start: 'fresh', distillationWeight: 0 })).toBe(false)
+    expect(needsTeacher({ start: 'fresh', distillationWeight: 0, distillationWeightEnd: 1 })).toBe(true)
   })
 })

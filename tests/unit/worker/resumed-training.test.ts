@@ -42,6 +42,30 @@ async function trainBoth(name: string, overrides: RunRequest['overrides'], kille
   return { points, bits: newestBits(training.runFolder, 'supernet') }
 }
 
+describe('a super-network that starts fresh', () => {
+  const FRESH = { 'supernet.start': 'fresh', 'supernet.distillationWeight': 0 }
+  const job = { phase: 'supernet' } as const
+
+  it('needs no teacher, begins as a teacher does, and resumes to the same bits', async () => {
+    const config = tinyConfig(FRESH)
+    const whole = { kernels, config, runFolder: join(folder.folder, 'whole') }
+    await trainInWorker({ ...whole, job })
+    const resumed = { kernels, config, runFolder: join(folder.folder, 'resumed') }
+    await trainInWorker({ ...resumed, job, killedAfter: 2 })
+    await trainInWorker({ ...resumed, job })
+    expect(newestBits(resumed.runFolder, 'supernet')).toEqual(newestBits(whole.runFolder, 'supernet'))
+    // A trained teacher is another start.
+    const { bits } = await trainBoth('taught', { ...FRESH, 'supernet.start': 'teacher' })
+    expect(bits.weights).not.toBe(newestBits(whole.runFolder, 'supernet').weights)
+  }, 120_000)
+
+  it('asks for the teacher all the same where it is distilled', async () => {
+    const config = tinyConfig({ ...FRESH, 'supernet.distillationWeight': 1 })
+    const training = { kernels, config, runFolder: join(folder.folder, 'distilled') }
+    await expect(trainInWorker({ ...training, job })).rejects.toMatchObject({ code: 'CHECKPOINT' })
+  }, 120_000)
+})
+
 describe('a distillation weight that decays', () => {
   const DECAY = { 'supernet.distillationWeight': 1, 'supernet.distillationWeightEnd': 0 }
 
