@@ -30,7 +30,7 @@ export interface TrainingDraw {
 /** The smallest turn of segmentation fuses now and then, in pose never [D 4]. */
 const SMALLEST_TURN_FUSION = { pose: 0, 'bottom-up-pose': 0, segmentation: 0.1 } as const
 /** A coin for every fusion: what uniform sampling means for bits. */
-const UNIFORM_FUSION = 0.5
+export const UNIFORM_FUSION = 0.5
 
 /**
  * The cycle of grouped sampling (method.md 5.1): with the sandwich flag the smallest turn first, then every pair of a fusion rate

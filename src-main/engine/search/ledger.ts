@@ -3,15 +3,18 @@ import { EngineError } from '../../contract/index.ts'
 import type { CandidateOrigin, GenerationRow } from '../../contract/index.ts'
 import { drawInitialPopulation } from '../../nas/evolution/initial-population.ts'
 import { nextGeneration } from '../../nas/evolution/next-generation.ts'
+import type { NextGeneration, ParentRecord } from '../../nas/evolution/next-generation.ts'
 import { fromGenotypeJson, genotypeId, genotypeKey, toGenotypeJson } from '../../nas/genotype.ts'
 import type { Genotype } from '../../nas/genotype.ts'
 import { hrnetGenotype, largestGenotype, smallestGenotype } from '../../nas/named-genotypes.ts'
 import { frontHypervolume, hypervolumeReference } from '../../nas/pareto/hypervolume.ts'
 import { createRandom, Random } from '../../nas/random.ts'
 import type { RandomState } from '../../nas/random.ts'
+import { groupLabel, UNIFORM_FUSION } from '../../nas/sampling.ts'
 import type { CandidateRecord, NewCandidate } from '../../store/candidate-queries.ts'
 import type { SearchSetup } from '../configure/search-setup.ts'
 import type { RunContext } from '../pipeline/run-context.ts'
+import { describeShortage, describeStartShortage } from './describe-missing.ts'
 import { createParentSelection } from './select-parents.ts'
 
 /** Costs are counted in pieces of this many, so that the engine answers in between (0.3 ms each for the official space). */
@@ -35,7 +38,7 @@ export async function openInitialGeneration(context: RunContext, setup: SearchSe
     isKnown: (id) => known.has(id),
     isFeasible: (genotype) => setup.isFeasible(genotype),
   })
-  warnOfMissing(context, 0, missing)
+  tell(context, 'warn', describeStartShortage(setup.space, missing, known.size + members.length))
   const drawn = members.map(({ genotype, label }) => ({ genotype, origin: originOf('stratum', label) }))
   const rows = await toRows(context, setup, [...references, ...drawn], 1)
   store.transaction(() => {
@@ -82,7 +85,7 @@ interface DrawnGeneration {
   readonly randomState: RandomState
 }
 
-/** Null when the space holds nothing new within the tries: the search is over. */
+/** Null when neither parents nor draws from the whole space gave anything new within the tries: the search is over. */
 async function drawChildren(
   context: RunContext,
   setup: SearchSetup,
@@ -92,7 +95,7 @@ async function drawChildren(
   const { store, runId, config } = context
   const random = Random.fromState(readRandomState(store.candidates.newestGeneration(runId)?.randomState))
   const known = new Set(records.map((record) => record.genotypeId))
-  const { children, missing } = nextGeneration({
+  const found = nextGeneration({
     space: setup.space,
     records: records.filter(isParent).map(({ id, macs, accuracy, metrics, genotype }) => ({
       ...{ id, macs, accuracy, metrics },
@@ -106,16 +109,28 @@ async function drawChildren(
     isKnown: (id) => known.has(id),
     isFeasible: (genotype) => setup.isFeasible(genotype),
   })
-  warnOfMissing(context, generation + 1, missing)
-  if (children.length === 0) {
+  const level = found.missing > 0 ? 'warn' : 'info'
+  tell(context, level, describeShortage(setup.space, generation + 1, found, records.length))
+  const drafts = toDrafts(setup, found)
+  if (drafts.length === 0) {
     return null
   }
-  const drafts = children.map(({ genotype, parents, modulesTaken, edgesFlipped }) => ({
-    genotype,
-    origin: { ...originOf('offspring', ''), parents: [...parents], modulesTaken, edgesFlipped },
-  }))
   const rows = await toRows(context, setup, drafts, records.length + 1)
   return { rows, randomState: random.state() }
+}
+
+function toDrafts(
+  { space }: SearchSetup,
+  { children, uniform }: Pick<NextGeneration<ParentRecord>, 'children' | 'uniform'>,
+): Draft[] {
+  const label = groupLabel(space.depthChoices, UNIFORM_FUSION)
+  return [
+    ...children.map(({ genotype, parents, modulesTaken, edgesFlipped }) => ({
+      genotype,
+      origin: { ...originOf('offspring', ''), parents: [...parents], modulesTaken, edgesFlipped },
+    })),
+    ...uniform.members.map(({ genotype }) => ({ genotype, origin: originOf('stratum', label) })),
+  ]
 }
 
 function isParent(record: CandidateRecord): boolean {
@@ -179,13 +194,9 @@ function requireScores(records: readonly CandidateRecord[]): void {
   )
 }
 
-function warnOfMissing({ hub, runId }: RunContext, generation: number, missing: number): void {
-  if (missing > 0) {
-    hub.addLog(
-      runId,
-      'warn',
-      `generation ${String(generation)} has ${String(missing)} candidates less: the space or its bounds hold no more new ones`,
-    )
+function tell({ hub, runId }: RunContext, level: 'warn' | 'info', message: string | null): void {
+  if (message !== null) {
+    hub.addLog(runId, level, message)
   }
 }
 

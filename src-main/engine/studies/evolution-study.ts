@@ -149,12 +149,12 @@ function evolveBy({ bench }: StudyContext, seed: number): Propose {
   const { crossoverProbability, mutationProbability, tail } = config.search
   const random = createRandom(seed, 'study evolution', 'evolve')
   return (records, count, isKnown) => {
-    const { children } = nextGeneration({
+    const { children, uniform } = nextGeneration({
       ...{ space: setup.space, crossoverProbability, mutationProbability, random, records, count, tail },
       isKnown,
       isFeasible: (genotype) => setup.isFeasible(genotype),
     })
-    return children.map(({ genotype }) => toMember(setup, genotype, 'offspring'))
+    return [...children, ...uniform.members].map(({ genotype }) => toMember(setup, genotype, 'offspring'))
   }
 }
 

@@ -5,6 +5,7 @@ import type { Random } from '../random.ts'
 import type { SearchSpace } from '../search-space.ts'
 import { crossOver, flipOneEdge, genotypeDistance, mutate } from './operators.ts'
 import { selectPeeledFronts, type SelectableRecord, type SelectionOptions } from './select-peeled-fronts.ts'
+import { drawUniform, type UniformDraws } from './uniform-draws.ts'
 
 /** A scored candidate that may become a parent. */
 export interface ParentRecord extends SelectableRecord {
@@ -48,8 +49,13 @@ export interface NextGenerationOptions<Entry extends ParentRecord> extends Breed
 
 export interface NextGeneration<Entry extends ParentRecord> {
   readonly parents: readonly Entry[]
+  /** Of the chosen parents, then of the others. */
   readonly children: readonly Child[]
-  /** How many children could not be found within the tries. */
+  /** Where the chosen parents had too few new neighbours: how many of the next best were asked, and their children. */
+  readonly others: { readonly parents: number; readonly children: number }
+  /** Where those had too few as well. */
+  readonly uniform: UniformDraws
+  /** How many could not be found within all these tries. */
   readonly missing: number
 }
 
@@ -60,6 +66,8 @@ const CHILD_TRIES = 50
  * One generation of offspring (method.md 7.4): the selected parents each get one child, crossed with another selected parent and
  * mutated. A child that is known is mutated again; an infeasible one is drawn anew; after 50 tries the nearer parent is changed one
  * fusion at a time. Children of one generation are all different. With fewer parents than children the parents go round.
+ * Where that finds too few, the next best records have a child each, and then the space is drawn from uniformly; none of this consumes
+ * a draw where the chosen parents have enough.
  *
  * @throws RangeError if a probability is not in [0, 1], or if no record is scored and feasible.
  */
@@ -81,17 +89,35 @@ export function nextGeneration<Entry extends ParentRecord>(
   }
   const born = new Set<string>()
   const isNew = (id: string): boolean => !born.has(id) && !isKnown(id)
+  const acceptance = { isNew, isFeasible }
   const children: Child[] = []
-  for (let position = 0; position < count; position += 1) {
-    const base = elementAt(parents, position % parents.length, 'parents')
-    const mate = drawMate(parents, position % parents.length, random)
-    const child = makeChild(options, { base, mate }, { isNew, isFeasible })
+  const add = (among: readonly Entry[], position: number): void => {
+    const base = elementAt(among, position, 'parents')
+    const child = makeChild(options, { base, mate: drawMate(among, position, random) }, acceptance)
     if (child !== null) {
       born.add(child.id)
       children.push(child)
     }
   }
-  return { parents, children, missing: count - children.length }
+  for (let position = 0; position < count; position += 1) {
+    add(parents, position % parents.length)
+  }
+  const found = children.length
+  const others = found === count ? [] : select(leaveOut(feasible, parents), count)
+  for (let position = 0; position < others.length && children.length < count; position += 1) {
+    add(others, position)
+  }
+  const uniform = drawUniform(options.space, count - children.length, random, acceptance)
+  return {
+    ...{ parents, children, uniform },
+    others: { parents: others.length, children: children.length - found },
+    missing: count - children.length - uniform.members.length,
+  }
+}
+
+function leaveOut<Entry>(records: readonly Entry[], taken: readonly Entry[]): readonly Entry[] {
+  const known = new Set(taken)
+  return records.filter((record) => !known.has(record))
 }
 
 interface Pair {

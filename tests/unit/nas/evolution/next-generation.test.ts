@@ -190,6 +190,34 @@ describe('nextGeneration', () => {
     }
   })
 
+  it('asks the next best parents and then the whole space where the chosen ones have no new neighbours', () => {
+    const space = microSpace('segmentation')
+    const records = createRecords(space, 20, 9)
+    const [near] = selectPeeledFronts(records, 1)
+    // Depths never change by crossing or mutation, so whoever has the chosen depths is a neighbour of the chosen parent.
+    const depthsOf = (genotype: Genotype): string =>
+      JSON.stringify(genotype.modules.map(({ depths }) => depths))
+    const chosen = depthsOf(near?.genotype ?? { modules: [] })
+    const isFeasible = (genotype: Genotype): boolean =>
+      depthsOf(genotype) !== chosen || genotype === near?.genotype
+    const select = (entries: readonly ParentRecord[], count: number) =>
+      selectPeeledFronts(entries, entries.some(({ id }) => id === near?.id) ? 1 : count)
+    const byOthers = breed(space, records, { isFeasible, select, count: 3 })
+    expect(byOthers.parents).toEqual([near])
+    expect(byOthers).toMatchObject({
+      others: { children: 3 },
+      uniform: { members: [], tries: 0 },
+      missing: 0,
+    })
+    expect(byOthers.children.every(({ parents }) => parents[0] !== near?.id)).toBe(true)
+
+    const alone = breed(space, near === undefined ? [] : [near], { isFeasible, select, count: 3 })
+    expect(alone).toMatchObject({ children: [], others: { parents: 0, children: 0 }, missing: 0 })
+    expect(alone.uniform.members).toHaveLength(3)
+    expect(new Set(alone.uniform.members.map(({ id }) => id)).size).toBe(3)
+    expect(alone.uniform.members.every(({ genotype }) => isFeasible(genotype))).toBe(true)
+  })
+
   it('ends with a count of the missing where nothing new exists', () => {
     const tiny = createSearchSpace({
       task: 'segmentation',
@@ -198,8 +226,9 @@ describe('nextGeneration', () => {
       evolveLastModule: true,
     })
     const records = createRecords(tiny, 3, 1)
-    const { children, missing } = breed(tiny, records, { count: 5 })
+    const { children, missing, uniform } = breed(tiny, records, { count: 5 })
     expect([children.length, missing]).toEqual([1, 4])
+    expect(uniform).toEqual({ members: [], tries: 400, outside: 0, known: 400 })
   })
 
   it('takes another selection behind the same interface, e.g. three objectives', () => {
