@@ -5,6 +5,7 @@ import type { App, Component } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import type {
   CandidateDetails,
+  CandidateIntervals,
   CandidatePredictions,
   CandidateRow,
   ExportResult,
@@ -17,6 +18,7 @@ import type {
   RunEvent,
   RunSummary,
 } from '../../../../src-main/contract/index.ts'
+import { sampleIntervals } from './sample-run.ts'
 import { ENGINE } from '../../../../src-renderer/api/engine.ts'
 import type { Engine, TokenOutcome } from '../../../../src-renderer/api/engine.ts'
 import { provideToken } from '../../../../src-renderer/composables/use-token.ts'
@@ -27,6 +29,7 @@ export interface FakeState {
   details: RunDetails | null
   candidates: readonly CandidateRow[]
   generations: readonly GenerationRow[]
+  intervals: Readonly<Record<'search' | 'report', CandidateIntervals>>
   samples: readonly PreviewSample[]
   predictions: CandidatePredictions | null
   genotype: CandidateDetails | null
@@ -57,6 +60,7 @@ export function createFakeEngine(): FakeEngine {
     details: null,
     candidates: [],
     generations: [],
+    intervals: { search: sampleIntervals('search', []), report: sampleIntervals('report', []) },
     samples: [],
     predictions: null,
     genotype: null,
@@ -117,6 +121,12 @@ export function createFakeEngine(): FakeEngine {
     candidates: {
       list: answer('candidates.list', () => ({ rows: state.candidates, generations: state.generations })),
       get: answer('candidates.get', () => state.genotype),
+      intervals: {
+        query: ({ split }: { split: 'search' | 'report' }) => {
+          calls.push('candidates.intervals')
+          return Promise.resolve(state.intervals[split])
+        },
+      },
       predict: answer('candidates.predict', () => state.predictions),
       export: answer('candidates.export', () => state.exported()),
       fineTuning: answer('candidates.fineTuning', () => state.fineTune),

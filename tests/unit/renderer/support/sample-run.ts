@@ -1,5 +1,7 @@
 import type {
+  CandidateIntervals,
   CandidateRow,
+  MemberInterval,
   MetricPoint,
   Preset,
   Protocol,
@@ -111,5 +113,19 @@ export function sampleMetric(iteration: number, changes: Partial<MetricPoint> = 
     residentBytes: 1e8,
     backendBytes: null,
     ...changes,
+  }
+}
+
+/** Of members by number. */
+export function sampleIntervals(
+  split: 'search' | 'report',
+  members: readonly Pick<MemberInterval, 'number' | 'low' | 'high' | 'notApartFrom'>[],
+): CandidateIntervals {
+  return {
+    ...{ split, level: 0.95, resamples: 1000, pictures: 100, levels: [], reportAgrees: null },
+    members: members.map((member) => ({
+      ...{ ...member, candidateId: `${RUN_ID}:${String(member.number)}`, isFront: true },
+      accuracy: (member.low + member.high) / 2,
+    })),
   }
 }
