@@ -3,6 +3,7 @@ import { EngineError } from '../../../src-main/contract/index.ts'
 import { storeEnding } from '../../../src-main/engine/pipeline/store-ending.ts'
 import type { Store } from '../../../src-main/store/store.ts'
 import { createCore, createTemporaryFolder, insertRun, openTestStore } from '../../support/engine-core.ts'
+import type { EngineCore } from '../../support/engine-core.ts'
 import { FakeExecutor } from '../../support/fake-executor.ts'
 
 const RUN = 'r-ending1'
@@ -11,14 +12,18 @@ describe('the ending of a run', () => {
   let folder: ReturnType<typeof createTemporaryFolder>
   let store: Store
   const waits: boolean[] = []
+  let core: EngineCore
   beforeEach(async () => {
     folder = createTemporaryFolder()
     store = await openTestStore(folder.folder)
     await insertRun(store, RUN)
     store.runs.update(RUN, { status: 'running' })
+    core = createCore(store, new FakeExecutor())
     waits.length = 0
   })
   afterEach(() => {
+    // What could not be written waits for a timer, which must not find a closed database.
+    core.hub.forget(RUN)
     store.db.$client.pragma('max_page_count = 1000000')
     store.close()
     folder.remove()
@@ -28,7 +33,7 @@ describe('the ending of a run', () => {
   function end(closing: AbortSignal): Promise<void> {
     const error = new EngineError('STORAGE', 'The disk is full. '.repeat(20_000))
     return storeEnding(
-      createCore(store, new FakeExecutor()),
+      core,
       RUN,
       { error, ending: { status: 'interrupted', outcome: 'crashed' } },
       { closing, onWait: (isWaiting) => waits.push(isWaiting) },
