@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { createRandom } from '../../src-main/nas/random.ts'
 import type { Random, UniformSource } from '../../src-main/nas/random.ts'
@@ -35,7 +35,7 @@ export interface KillTable {
   readonly byVictim: Record<string, number>
   readonly byMoment: Record<string, number>
   readonly byDamage: Record<string, number>
-  /** Names of optimizer files that were damaged. */
+  /** Paths of optimizer files that were damaged. */
   readonly spent: Set<string>
   /** Sentences about everything that is not as promised. */
   readonly finds: string[]
@@ -98,7 +98,8 @@ async function tortureOneRun(
       random: isLast ? NEVER : random,
     })
     runId ??= outcome.runId
-    const phase = runId === null ? 'before' : readRunState(folder, runId).phase
+    const { phase, status } =
+      runId === null ? { phase: 'before', status: 'absent' } : readRunState(folder, runId)
     recordOutcome(table, outcome, phase)
     if (outcome.hangs || (outcome.killed === null && outcome.code !== 0)) {
       table.finds.push(
@@ -106,7 +107,8 @@ async function tortureOneRun(
       )
       return
     }
-    if (outcome.killed === null) {
+    // A kill may come between the last write of a run and the end of its command.
+    if (outcome.killed === null || status === 'completed') {
       break
     }
     report(`${String(table.kills)} kills: ${outcome.killed} in ${phase} at ${outcome.moment}`)
@@ -148,7 +150,7 @@ function damageSometimes(
     table.damages += 1
     count(table.byDamage, damage)
     if (damage.includes('optimizer')) {
-      table.spent.add(`${basename(file)}.optimizer.safetensors`)
+      table.spent.add(`${file}.optimizer.safetensors`)
     }
     report(`damaged (${damage}): ${file}`)
   }
@@ -160,7 +162,9 @@ function compare(folder: string, runId: string | null, expected: RunFingerprint,
     table.finds.push('a command completed without naming its run')
     return
   }
-  const found = withoutSpent(fingerprintRun(folder, runId), expected, table.spent)
+  const found = withoutSpent(fingerprintRun(folder, runId), expected, (name) =>
+    table.spent.has(join(folder, 'runs', runId, 'checkpoints', name)),
+  )
   if (isDeepStrictEqual(found, expected)) {
     table.equalRuns += 1
     return
@@ -173,18 +177,19 @@ function compare(folder: string, runId: string | null, expected: RunFingerprint,
 
 /**
  * The optimizer of a finished phase is read by nobody any more, so damage of it is never found. Such a file, and no other, may still
- * be damaged at the end.
+ * be damaged or gone at the end.
  */
 function withoutSpent(
   found: RunFingerprint,
   expected: RunFingerprint,
-  spent: ReadonlySet<string>,
+  isSpent: (name: string) => boolean,
 ): RunFingerprint {
-  const files = Object.entries(found.files).map(([name, hash]) => [
-    name,
-    spent.has(name) && name.endsWith('.optimizer.safetensors') ? (expected.files[name] ?? hash) : hash,
-  ])
-  return { ...found, files: Object.fromEntries(files) as Record<string, string> }
+  const wasSpent = (name: string): boolean => isSpent(name) && name in expected.files
+  const files = [
+    ...Object.entries(found.files).filter(([name]) => !wasSpent(name)),
+    ...Object.entries(expected.files).filter(([name]) => wasSpent(name)),
+  ]
+  return { ...found, files: Object.fromEntries(files) }
 }
 
 /** Names that only a write in progress may have; the last engine has swept what the killed ones left. */
