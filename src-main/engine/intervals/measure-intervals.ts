@@ -44,7 +44,8 @@ export async function measureIntervals(
   const { members, pictures } = readMembers(store, { runId, split }, chosen)
   const scores = await inSteps(
     members.map(({ score }) => score),
-    { pictures, random: createRandom(runId, 'intervals', split) },
+    // Not of the run's name: equal results have equal intervals, whatever they are called.
+    { pictures, random: createRandom('intervals', split) },
   )
   const drawn = members.map(({ row }, index) => ({
     row,
