@@ -17,7 +17,7 @@ export const LAYERS = [
   layer('nas', { pure: true }),
   layer('vision', { pure: true }),
   layer('store', {
-    values: ['contract'],
+    values: ['contract', 'files'],
     types: ['nas'],
     packages: ['drizzle-orm', 'better-sqlite3'],
     node: true,

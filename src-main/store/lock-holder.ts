@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { draftOf } from '../files/write-whole.ts'
 import type { DataPaths } from './data-folder.ts'
 
 /**
@@ -23,7 +24,7 @@ export function readLockHolder(paths: DataPaths): LockHolder | null {
 
 /** Replaces the file as a whole, so that nobody reads half of it. */
 export function writeLockHolder(paths: DataPaths, holder: LockHolder): void {
-  const draft = `${paths.lock}.tmp-${process.pid}`
+  const draft = draftOf(paths.lock)
   try {
     writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
     renameSync(draft, paths.lock)

@@ -1,9 +1,9 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { draftOf, settle } from '../files/write-whole.ts'
 import type { DataPaths } from './data-folder.ts'
 import { toStamp } from './database-copies.ts'
 import { askIntegrity } from './integrity.ts'
 import { loadSqlite } from './load-sqlite.ts'
-import { draftOf, settle } from './write-copy.ts'
 
 /** A write-ahead log belongs to one database alone: beside another one it would be taken for that one's newest pages. */
 const COMPANIONS = ['', '-wal', '-shm'] as const
@@ -50,6 +50,7 @@ export function putCopyInPlace(paths: DataPaths, copy: string, now: number): str
     vacuumInto(copy, draft)
     const aside = setDatabaseAside(paths, now)
     // Last, after the old log is out of the way.
+    chmodSync(draft, 0o600)
     settle(draft, paths.database)
     return aside
   } finally {

@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { EngineError } from '../contract/index.ts'
+import { draftOf, settle } from '../files/write-whole.ts'
 import { checkDatabaseFile } from './integrity.ts'
 
 /**
@@ -18,34 +19,10 @@ export function writeCopy(database: Database, target: string): void {
     if (answer !== 'ok') {
       throw new EngineError('STORAGE', `The copy ${target} would be damaged (${answer}), so it is not kept.`)
     }
+    chmodSync(draft, 0o600)
     settle(draft, target)
   } catch (thrown) {
     rmSync(draft, { force: true })
     throw thrown
-  }
-}
-
-/** The name under which a file is written until it is whole; the sweep of an engine's start knows it. */
-export function draftOf(target: string): string {
-  return `${target}.tmp-${process.pid}`
-}
-
-/** Gives a finished draft its name, so that a power cut leaves the old file or the new one. */
-export function settle(draft: string, target: string): void {
-  chmodSync(draft, 0o600)
-  sync(draft)
-  renameSync(draft, target)
-  // A rename is durable only once its folder is synced; Windows cannot open folders and needs no such sync.
-  if (process.platform !== 'win32') {
-    sync(dirname(target))
-  }
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

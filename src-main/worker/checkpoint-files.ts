@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../contract/index.ts'
+import { writeWhole } from '../files/write-whole.ts'
 
 type Phase = 'teacher' | 'supernet'
 
@@ -164,38 +155,13 @@ export function sha256(bytes: Uint8Array): string {
 
 /** @throws EngineError STORAGE; a half-written temporary file is removed, what was there before stays. */
 export function writeAtomically(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.tmp-${process.pid}`
   try {
-    const descriptor = openSync(temporary, 'w')
-    try {
-      for (let written = 0; written < bytes.length;) {
-        written += writeSync(descriptor, bytes, written)
-      }
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    renameSync(temporary, path)
-    syncFolder(dirname(path))
+    writeWhole(path, bytes)
   } catch (thrown) {
-    rmSync(temporary, { force: true })
     throw new EngineError(
       'STORAGE',
       `Cannot write ${basename(path)} (${bytes.length} bytes): ${reasonOf(thrown)}`,
     )
-  }
-}
-
-/** A rename is durable only once its folder is synced; Windows cannot open folders and needs no such sync. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') {
-    return
-  }
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError, EXPORT_PARITY_TOLERANCE, EXPORT_SCORE_TOLERANCE } from '../contract/index.ts'
@@ -6,7 +5,7 @@ import type { CandidateDetails, ExportedFile, ModelCard, RunConfig } from '../co
 import { decodeSafetensors, encodeSafetensors } from '../supernet/safetensors.ts'
 import type { WeightMap } from '../supernet/weights.ts'
 import { listCounters } from '../training/checkpoint.ts'
-import { writeAtomically } from './checkpoint-files.ts'
+import { sha256, writeAtomically } from './checkpoint-files.ts'
 import { describeModelCard } from './model-card-text.ts'
 
 /** The files of a candidate that was written as a network of its own. */
@@ -42,7 +41,7 @@ export async function listNetworkFiles(folder: string): Promise<readonly Exporte
   const files: ExportedFile[] = []
   for (const name of [MODEL_FILE, GENOTYPE_FILE, CARD_FILE, CARD_TEXT_FILE]) {
     const content = await readFile(join(folder, name))
-    files.push({ name, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') })
+    files.push({ name, bytes: content.length, sha256: sha256(content) })
   }
   return files
 }

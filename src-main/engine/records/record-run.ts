@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { z } from 'zod'
 import { EngineError, toErrorInfo } from '../../contract/index.ts'
 import type { CandidateRecord } from '../../store/candidate-queries.ts'
 import type { RunRecord } from '../../store/run-queries.ts'
 import type { Store } from '../../store/store.ts'
-import { draftOf, settle } from '../../store/write-copy.ts'
+import { writeWhole } from '../../files/write-whole.ts'
 import { listProblems } from '../configure/schema-problems.ts'
 import type { EngineParts } from '../pipeline/run-context.ts'
 import {
@@ -138,11 +138,5 @@ function writeJson(file: string, schema: z.ZodType, value: object): void {
   if (error !== undefined) {
     throw new EngineError('INTERNAL', listProblems(error).slice(0, MOST_PROBLEMS).join('; '))
   }
-  const draft = draftOf(file)
-  try {
-    writeFileSync(draft, JSON.stringify(value), { mode: 0o600 })
-    settle(draft, file)
-  } finally {
-    rmSync(draft, { force: true })
-  }
+  writeWhole(file, JSON.stringify(value), 0o600)
 }
