@@ -1,15 +1,13 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectServices } from '../../src-main/cli/remote-services.ts'
 import type { RemoteEngine } from '../../src-main/cli/remote-services.ts'
 import type { CandidateRow, RunEvent, RunSummary } from '../../src-main/contract/index.ts'
 import { createTemporaryFolder, SMALL_SEARCH } from '../support/engine-core.ts'
+import { forkEngine } from '../support/fork-engine.ts'
 
-const ENTRY = fileURLToPath(new URL('../support/engine-process.ts', import.meta.url))
 /** Promised to users. */
 const NOTICE_MS = 2000
 
@@ -49,12 +47,7 @@ describe.runIf(process.platform === 'linux')('a kill', () => {
   })
 
   async function startEngineProcess(): Promise<EngineProcess> {
-    const env = { ...process.env, ENGINE_DATA: folder.folder, FAKE_WORKER: 'slow' }
-    const child = fork(ENTRY, [], { env, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const address = await new Promise<{ url: string; token: string }>((resolve, reject) => {
-      child.once('message', (message) => resolve(message as { url: string; token: string }))
-      child.once('exit', (code) => reject(new Error(`the engine ended with ${String(code)}`)))
-    })
+    const { child, address } = await forkEngine(folder.folder, { FAKE_WORKER: 'slow' })
     const engine = { child, remote: connectServices(address) }
     engines.push(engine)
     return engine

@@ -1,11 +1,8 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTemporaryFolder } from '../support/engine-core.ts'
+import { forkEngine } from '../support/fork-engine.ts'
 import { runFlood } from '../torture/flood.ts'
-
-const ENTRY = fileURLToPath(new URL('../support/engine-process.ts', import.meta.url))
 
 describe('a flood', () => {
   let folder: ReturnType<typeof createTemporaryFolder>
@@ -19,12 +16,9 @@ describe('a flood', () => {
   })
 
   it('of clients, requests and half requests is answered, leaks nothing and leaves no socket', async () => {
-    const env = { ...process.env, ENGINE_DATA: folder.folder }
-    child = fork(ENTRY, [], { env, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const { url, token } = await new Promise<{ url: string; token: string }>((resolve, reject) => {
-      child.once('message', (message) => resolve(message as { url: string; token: string }))
-      child.once('exit', (code) => reject(new Error(`the engine ended with ${String(code)}`)))
-    })
+    const engine = await forkEngine(folder.folder)
+    child = engine.child
+    const { url, token } = engine.address
     const size = { clients: 12, requests: 1500, halfRequests: 120 }
     const flood = await runFlood({ url, token, ...size, seed: 1, pid: child.pid ?? 0 })
     expect(flood.webSocket).toMatchObject({ answers: 12 * 20, errors: [] })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { nativeKernels } from '../support/native-kernels.ts'
 import { hasShared, sharedPath } from '../support/read-npz.ts'
-import { childrenOf, runCli, startCli } from '../support/run-cli.ts'
+import { childrenOf, readRunId, runCli, startCli } from '../support/run-cli.ts'
 import { canMountSmallDisk, keepDiskFull, mountSmallDisk } from '../support/small-disk.ts'
 
 /** Real workers on real (drawn and photographed) images, through the command line, with configurations of some seconds. */
@@ -252,7 +252,7 @@ describe('bad input', () => {
         expect(stderr).toMatch(/MB are free, about [\d.]+ MB are needed/)
 
         rmSync(filler)
-        const runId = /run (r-\w+) started/.exec(stderr)?.[1] ?? ''
+        const runId = readRunId(stderr) ?? ''
         const resumed = await runCli(['resume', runId, '--json', '--data', data])
         expect(resumed.code, resumed.stderr).toBe(0)
         expect(points(parse(resumed.stdout))).toEqual(points(await undisturbed()))
@@ -275,7 +275,7 @@ describe.skipIf(process.platform === 'win32')('a closed terminal', () => {
     const { code, stderr } = await running.done
     expect(code, stderr).toBe(130)
     expect(stderr).toContain('stopping after a checkpoint')
-    const runId = /run (r-\w+) started/.exec(stderr)?.[1] ?? ''
+    const runId = readRunId(stderr) ?? ''
     const shown = await runCli(['show', runId, '--json', '--data', data])
     expect(parse(shown.stdout).status).toBe('stopped')
     const resumed = await runCli(['resume', runId, '--json', '--data', data])

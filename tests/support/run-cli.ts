@@ -61,6 +61,11 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   }
 }
 
+/** The run that a command said it started; null where it said nothing of one. */
+export function readRunId(stderr: string): string | null {
+  return /run (r-\w+) started/.exec(stderr)?.[1] ?? null
+}
+
 export function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { forkEngine } from '../support/fork-engine.ts'
 import { runFlood } from './flood.ts'
 import type { FloodResult } from './flood.ts'
 import type { Times } from './summarise-times.ts'
@@ -12,7 +11,6 @@ export interface FloodTable {
   readonly finds: readonly string[]
 }
 
-const ENTRY = fileURLToPath(new URL('../support/engine-process.ts', import.meta.url))
 const SIZE = { clients: 50, requests: 10_000, halfRequests: 800 } as const
 /** More than this is no buffer any more. */
 const MOST_GROWTH_MB = 150
@@ -20,13 +18,8 @@ const MOST_GROWTH_MB = 150
 /** Floods an engine of its own, without runs. */
 export async function floodEngine({ seed }: { readonly seed: number }): Promise<FloodTable> {
   const folder = mkdtempSync(join(tmpdir(), 'scalenas-flood-'))
-  const env = { ...process.env, ENGINE_DATA: folder }
-  const child = fork(ENTRY, [], { env, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const { child, address } = await forkEngine(folder)
   try {
-    const address = await new Promise<{ url: string; token: string }>((resolve, reject) => {
-      child.once('message', (message) => resolve(message as { url: string; token: string }))
-      child.once('exit', (code) => reject(new Error(`the engine ended with ${String(code)}`)))
-    })
     return describeFlood(await runFlood({ ...address, ...SIZE, seed, pid: child.pid ?? 0 }))
   } finally {
     child.kill('SIGKILL')

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { createRandom } from '../../src-main/nas/random.ts'
 import type { Random } from '../../src-main/nas/random.ts'
-import { runCli, startCli } from '../support/run-cli.ts'
+import { readRunId, runCli, startCli } from '../support/run-cli.ts'
 import { canMountSmallDisk, keepDiskFull, mountSmallDisk } from '../support/small-disk.ts'
 import { fingerprintRun } from './fingerprint-run.ts'
 import type { RunFingerprint } from './fingerprint-run.ts'
@@ -57,7 +57,7 @@ export async function tortureFullDisk(options: {
 async function runWhole(data: string): Promise<RunFingerprint> {
   mkdirSync(data)
   const { code, stderr } = await runCli(tortureRunArgs(data), { SCALENAS_CALIBRATION: 'off' })
-  const fingerprint = fingerprintRun(data, runIdOf(stderr))
+  const fingerprint = fingerprintRun(data, readRunId(stderr) ?? '')
   rmSync(data, { recursive: true })
   if (code !== 0) {
     throw new Error(`the undisturbed run ended with ${String(code)}:\n${stderr}`)
@@ -92,7 +92,7 @@ async function fillUnderRun(
     running.child.kill('SIGKILL')
     return `the command did not end within ${String(END_MS / 1000)} s of Ctrl+C`
   }
-  const runId = runIdOf(ended.stderr)
+  const runId = readRunId(ended.stderr) ?? ''
   if (ended.code !== 0) {
     const resumed = await runCli(tortureResumeArgs(runId, data), { SCALENAS_CALIBRATION: 'off' })
     if (resumed.code !== 0) {
@@ -102,8 +102,4 @@ async function fillUnderRun(
   const isEqual = isDeepStrictEqual(fingerprintRun(data, runId), expected)
   rmSync(data, { recursive: true })
   return isEqual ? null : 'the resumed run differs from the undisturbed one'
-}
-
-function runIdOf(stderr: string): string {
-  return /run (r-\w+) started/.exec(stderr)?.[1] ?? ''
 }

@@ -2,7 +2,7 @@ import { mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { UniformSource } from '../../src-main/nas/random.ts'
-import { startCli } from '../support/run-cli.ts'
+import { readRunId, startCli } from '../support/run-cli.ts'
 import type { StartedCli } from '../support/run-cli.ts'
 import { findMarked, MARK, waitUntilGone } from './marked-processes.ts'
 import type { MarkedProcess } from './marked-processes.ts'
@@ -63,7 +63,7 @@ export async function killCommand(
     killPid(pid)
   }
   const { code, stderr } = ended ?? { code: null, stderr: '' }
-  const runId = /run (r-\w+) started/.exec(stderr)?.[1] ?? null
+  const runId = readRunId(stderr)
   return { killed, moment, code, runId, left, stderr, hangs: ended === null }
 }
 

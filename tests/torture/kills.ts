@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { createRandom } from '../../src-main/nas/random.ts'
 import type { Random, UniformSource } from '../../src-main/nas/random.ts'
-import { runCli } from '../support/run-cli.ts'
+import { readRunId, runCli } from '../support/run-cli.ts'
 import { DAMAGES, damageNewest } from './damage.ts'
 import { checkIntegrity, fingerprintRun, readRunState } from './fingerprint-run.ts'
 import type { RunFingerprint } from './fingerprint-run.ts'
@@ -73,8 +73,8 @@ export async function tortureRuns(options: KillOptions): Promise<KillTable> {
 
 async function runUndisturbed(folder: string): Promise<RunFingerprint> {
   const { code, stderr } = await runCli(tortureRunArgs(folder), { SCALENAS_CALIBRATION: 'off' })
-  const runId = /run (r-\w+) started/.exec(stderr)?.[1]
-  if (code !== 0 || runId === undefined) {
+  const runId = readRunId(stderr)
+  if (code !== 0 || runId === null) {
     throw new Error(`the undisturbed run ended with ${String(code)}:\n${stderr}`)
   }
   return fingerprintRun(folder, runId)
